@@ -1,0 +1,51 @@
+// Package layer reads a layer once, as a stream: it hands the wanted files to
+// a Visitor as they pass and remembers what the layer did to the tree below it
+// (the Diff), so that the final view of an image can be told without ever
+// unpacking one.
+//
+// Where the stored bytes can be sought (an uncompressed tar in a file), bytes
+// that nobody wants are skipped, not read.
+package layer
+
+import (
+	"context"
+	"io"
+	"io/fs"
+)
+
+// File is one entry of a layer. Path is clean, slash-separated, relative to
+// the root, and never escapes it.
+type File struct {
+	Path string
+	Mode fs.FileMode // type bits included
+	Size int64       // of a regular file
+	Link string      // target of a symbolic link, as it stands
+	UID  int
+	GID  int
+}
+
+// HeadSize is how many first bytes Head gets at most.
+const HeadSize = 512
+
+// Want is a Visitor's interest in a file.
+type Want uint8
+
+// The interests, in ascending order.
+const (
+	Skip Want = iota // nothing of it
+	Peek             // the first HeadSize bytes decide
+	Take             // all of it
+)
+
+// Visitor is told of every regular file of a layer and gets the ones that it
+// wants. Its methods are called from one goroutine per layer.
+type Visitor interface {
+	// Want says what is needed of f, from its name, mode and size alone.
+	Want(f File) Want
+	// Peek says, from f's first bytes, whether all of it is needed.
+	Peek(f File, head []byte) bool
+	// Take gets a wanted file. content is valid until Take returns. An error
+	// is recorded as a gap at f.Path and the walk goes on; an error of the
+	// stream itself (wrapped or not) ends the walk.
+	Take(ctx context.Context, f File, content *io.SectionReader) error
+}

@@ -1,0 +1,128 @@
+// Package result is the JSON that a scan writes and that every report, wrapper
+// and later command reads. docs/result.schema.json is its published schema.
+//
+// The same image, index and policy give the same bytes: nothing here is random,
+// and the only time of day is Created (SOURCE_DATE_EPOCH is respected).
+package result
+
+import (
+	"time"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/image"
+)
+
+// SchemaVersion is the version of the shape below. It grows when a reader of
+// the older shape would misread the newer.
+const SchemaVersion = 1
+
+// Result is one scan of one image.
+type Result struct {
+	SchemaVersion int               `json:"schemaVersion"`
+	Tool          Tool              `json:"tool"`
+	Created       time.Time         `json:"created"`
+	Image         Image             `json:"image"`
+	Distro        *image.Distro     `json:"distro,omitempty"`
+	Database      Database          `json:"database"`
+	Policy        Policy            `json:"policy"`
+	Verdict       Verdict           `json:"verdict"`
+	Totals        Totals            `json:"totals"`
+	Layers        []Layer           `json:"layers"`
+	Findings      []finding.Finding `json:"findings"`
+	Incomplete    []finding.Gap     `json:"incomplete"` // empty, never null, when the scan is complete
+	Packages      []Package         `json:"packages"`
+	Removed       []Removed         `json:"removed,omitempty"`
+}
+
+// Tool is the programme that scanned.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Image is what was scanned.
+type Image struct {
+	Name     string            `json:"name"`
+	Source   string            `json:"source"`
+	Location string            `json:"location,omitempty"`
+	ID       string            `json:"id,omitempty"`
+	Digest   string            `json:"digest,omitempty"`
+	Tags     []string          `json:"tags,omitempty"`
+	Platform image.Platform    `json:"platform"`
+	Created  time.Time         `json:"created,omitzero"`
+	Labels   map[string]string `json:"labels,omitempty"`
+	Notes    []string          `json:"notes,omitempty"`
+}
+
+// Layer is one instruction of the image, lowest first.
+type Layer struct {
+	Index       int          `json:"index"`
+	Instruction string       `json:"instruction,omitempty"`
+	CreatedBy   string       `json:"createdBy,omitempty"`
+	Created     time.Time    `json:"created,omitzero"`
+	Origin      image.Origin `json:"origin,omitempty"`
+	Empty       bool         `json:"empty,omitempty"`
+	DiffID      string       `json:"diffId,omitempty"`
+	Digest      string       `json:"digest,omitempty"`
+	Size        int64        `json:"size"` // stored bytes
+	Packages    int          `json:"packages"`
+}
+
+// Database is the advisory index that was used.
+type Database struct {
+	Location string    `json:"location"` // "embedded" or a path
+	Digest   string    `json:"digest"`
+	Built    time.Time `json:"built"`  // when it was compiled
+	Newest   time.Time `json:"newest"` // the newest date of any source
+	Sources  []Source  `json:"sources"`
+}
+
+// Source is one feed of the index.
+type Source struct {
+	Name    string    `json:"name"`
+	Date    time.Time `json:"date"` // of its newest record
+	Records int       `json:"records"`
+	Licence string    `json:"licence,omitempty"`
+}
+
+// Policy is the policy that decided.
+type Policy struct {
+	Location string `json:"location"` // "embedded" or a path
+	Digest   string `json:"digest"`   // sha256 of its bytes
+	Rule     string `json:"rule"`     // the rule whose scope matched
+}
+
+// Verdict is the policy's answer for the whole image.
+type Verdict struct {
+	Action     finding.Action `json:"action"`     // pass, alert or block
+	Incomplete bool           `json:"incomplete"` // the scan has gaps that the policy does not accept
+	ExitCode   int            `json:"exitCode"`
+	Reasons    []string       `json:"reasons"`
+}
+
+// Totals counts findings.
+type Totals struct {
+	BySeverity map[string]int `json:"bySeverity"` // every severity is a key
+	ByAction   map[string]int `json:"byAction"`   // every action is a key
+	Fixable    int            `json:"fixable"`
+}
+
+// Package is one installed package.
+type Package struct {
+	Type       string `json:"type"`
+	Name       string `json:"name"`
+	Version    string `json:"version"`
+	Arch       string `json:"arch,omitempty"`
+	PURL       string `json:"purl"`
+	Source     string `json:"source,omitempty"` // source package, as name or name@version
+	Path       string `json:"path"`
+	OwnedBy    string `json:"ownedBy,omitempty"`
+	Layer      int    `json:"layer"`
+	FirstLayer int    `json:"firstLayer"`
+}
+
+// Removed is a package that is gone from the image but still in its bytes.
+type Removed struct {
+	Package
+	RemovedIn int `json:"removedIn"`
+}
