@@ -24,7 +24,7 @@ type File struct {
 	GID  int
 }
 
-// HeadSize is how many first bytes Head gets at most.
+// HeadSize is how many first bytes Peek gets at most.
 const HeadSize = 512
 
 // Want is a Visitor's interest in a file.
@@ -44,8 +44,31 @@ type Visitor interface {
 	Want(f File) Want
 	// Peek says, from f's first bytes, whether all of it is needed.
 	Peek(f File, head []byte) bool
-	// Take gets a wanted file. content is valid until Take returns. An error
-	// is recorded as a gap at f.Path and the walk goes on; an error of the
-	// stream itself (wrapped or not) ends the walk.
+	// Take gets a wanted file. content is valid until Take returns. What the
+	// visitor cannot make sense of is its own to record: an error from Take
+	// ends the walk.
 	Take(ctx context.Context, f File, content *io.SectionReader) error
+	// Alias says that path is a hard link to target, which was taken.
+	Alias(path, target string)
+	// Drop says that the layer itself replaced path, which was taken before.
+	Drop(path string)
+}
+
+// Options are the walk's choices and limits.
+type Options struct {
+	Verify  bool   // hash the uncompressed bytes and compare with the diff ID
+	TempDir string // for wanted files of a stream that are too large for memory; "" is the system's
+
+	MaxEntries int64 // entries of one layer; 0 means 20 million
+	MaxFile    int64 // bytes of one wanted file; 0 means 1 GiB
+}
+
+func (o Options) withDefaults() Options {
+	if o.MaxEntries == 0 {
+		o.MaxEntries = 20_000_000
+	}
+	if o.MaxFile == 0 {
+		o.MaxFile = 1 << 30
+	}
+	return o
 }
