@@ -24,6 +24,13 @@ type Extractor struct {
 	// cannot be read whole; it becomes a gap. A file that merely turned out
 	// not to be of the format is no error: it returns nil Contents.
 	Extract func(ctx context.Context, f layer.File, content *io.SectionReader) (*Contents, error)
+
+	// Roots are the places, relative to the image's root and in order of
+	// preference, where this format's files count ("var/lib/dpkg/status"; a
+	// trailing slash, "var/lib/dpkg/info/", is for any file directly in that
+	// folder). The fold follows symbolic links to them, and drops contents
+	// found elsewhere. Nil: a file counts wherever it lies.
+	Roots []string
 }
 
 // Contents is what one file says.
@@ -39,10 +46,8 @@ type Contents struct {
 	// Distro is set by os-release files.
 	Distro *image.Distro
 
-	// Roots are the places, relative to the image's root and in order of
-	// preference, where this format's file counts ("var/lib/dpkg/status").
-	// The fold follows symbolic links to them, and drops contents found
-	// elsewhere. Nil: it counts wherever it lies.
+	// Roots overrides the extractor's, for a format whose places depend on the
+	// file.
 	Roots []string
 
 	// Gaps are parts of the file that could not be read while the rest could.

@@ -1,0 +1,135 @@
+package inventory
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/image"
+	"github.com/layergate/layergate/agent/internal/layer"
+)
+
+// sorted gives the known files in a fixed order.
+func (f *fold) sorted() []*known {
+	all := make([]*known, 0, len(f.known))
+	for _, key := range slices.Sorted(maps.Keys(f.known)) {
+		all = append(all, f.known[key])
+	}
+	return all
+}
+
+// distro is the image's os-release; of several, the one at the place that its
+// extractor prefers.
+func (f *fold) distro() *image.Distro {
+	var found *image.Distro
+	best := 0
+	for _, k := range f.sorted() {
+		if k.read.contents.Distro == nil {
+			continue
+		}
+		if rank := slices.Index(k.read.contents.Roots, k.place); found == nil || rank < best {
+			found, best = k.read.contents.Distro, rank
+		}
+	}
+	return found
+}
+
+// gaps are those of the files that are in the image at the end: what a lower
+// layer held and an upper one deleted needs no reading.
+func (f *fold) gaps() (gaps []finding.Gap) {
+	for _, k := range f.sorted() {
+		for _, g := range k.read.contents.Gaps {
+			g.Layer = k.location.layer
+			gaps = append(gaps, g)
+		}
+	}
+	return gaps
+}
+
+// packages lists every package once: a distro package that two databases name
+// (old and new place of the same one) is one package, and a hard link to a
+// file that is listed is not listed again.
+func (f *fold) packages() []Package {
+	seen := map[[4]string]bool{}
+	var all []Package
+	for _, k := range f.sorted() {
+		if target := k.read.aliasOf; target != "" && k.read.contents.Roots == nil {
+			t := f.known[k.read.extractor+"\x00"+f.view.canonical(target)]
+			if t != nil && t.read.contents == k.read.contents {
+				continue
+			}
+		}
+		for _, p := range k.packages {
+			if p.Distro {
+				id := [4]string{p.Type, p.Name, p.Version, p.Arch}
+				if seen[id] {
+					continue
+				}
+				seen[id] = true
+			}
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// own marks the language packages whose file a distro package installed. A
+// file that a later layer wrote over with another version is no longer what
+// the distro package brought, so it is not marked.
+func (f *fold) own(packages []Package) {
+	byHash := map[uint64][]*Package{}
+	since := map[string]int{} // distro package to the layer of its version
+	for i := range packages {
+		p := &packages[i]
+		if p.Distro {
+			since[p.Name] = max(since[p.Name], p.Layer)
+			continue
+		}
+		outer, _, _ := strings.Cut(p.Path, "!/")
+		for _, name := range append(f.view.otherNames(outer), outer) {
+			h := layer.Hash(name)
+			byHash[h] = append(byHash[h], p)
+		}
+	}
+	if len(byHash) == 0 {
+		return
+	}
+	for _, k := range f.sorted() {
+		for _, o := range k.read.owned {
+			at, ok := since[o.by]
+			if !ok {
+				continue
+			}
+			for _, h := range o.files {
+				for _, p := range byHash[h] {
+					if p.Layer <= at && p.OwnedBy == "" {
+						p.OwnedBy = o.by
+					}
+				}
+			}
+		}
+	}
+}
+
+// missingDatabase is the doubt about an image of a distro in which no package
+// of the distro is known: its package manager is one that we cannot read, or
+// its database was deleted, and with it all knowledge of what is installed.
+func (f *fold) missingDatabase(inv *Inventory) []finding.Gap {
+	if inv.Distro == nil || slices.ContainsFunc(inv.Packages, func(p Package) bool { return p.Distro }) {
+		return nil
+	}
+	gap := finding.Gap{
+		Kind: finding.Unknowable, Subject: inv.Distro.Name, Layer: -1,
+		Reason: "the image is " + inv.Distro.Name + ", but holds no package database that can be read (apk, dpkg, rpm): its distro packages are unknown",
+	}
+	for _, r := range inv.Removed {
+		if r.Distro && r.RemovedIn > gap.Layer {
+			gap.Layer = r.RemovedIn
+			gap.Subject = r.Path
+			gap.Reason = fmt.Sprintf("layer %d removed the package database, so the distro packages that are still installed are unknown; keep it in the image", r.RemovedIn)
+		}
+	}
+	return []finding.Gap{gap}
+}
