@@ -12,7 +12,8 @@ import (
 // Record is one publisher's statement about one vulnerability.
 type Record struct {
 	ID         string   // the publisher's id: GHSA-…, GO-…, DEBIAN-CVE-…
-	Aliases    []string // other ids of the same vulnerability, OSV's upstream included
+	Aliases    []string // other ids of the same vulnerability, a single upstream included
+	Upstream   []string // of an erratum that fixes several vulnerabilities: their ids, each a finding of its own
 	Feed       string   // the feed that it came from, as in the index's sources: "Debian", "Go", …
 	Published  time.Time
 	Modified   time.Time

@@ -1,0 +1,125 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// The limits on input. They are far above what is published and keep a
+// hostile or broken file from filling the memory.
+const (
+	maxDocument = 256 << 20 // bytes of a JSON file that is read whole
+	maxRecord   = 64 << 20  // bytes of one record in an archive
+	maxArchive  = 2 << 30   // bytes of an archive that must be spooled into memory
+	maxText     = 512       // bytes of an id, a name or a version
+)
+
+// errTooLarge tells which limit was met.
+var errTooLarge = errors.New("larger than any that is published")
+
+// readJSON decodes one JSON document of a file into v.
+func readJSON(fsys fs.FS, name string, v any) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err // fs errors name the file
+	}
+	defer f.Close()
+	d := json.NewDecoder(&limited{r: f, left: maxDocument})
+	if err := d.Decode(v); err != nil {
+		return broken(name, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return broken(name, errors.New("something follows the document"))
+	}
+	return nil
+}
+
+// broken wraps the error of a file that is not what it should be.
+func broken(name string, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
+		err = errors.New("the file is cut short; fetch it again")
+	}
+	return fmt.Errorf("reading %s: %w", name, err)
+}
+
+// limited is a reader that fails, rather than ends, at a limit.
+type limited struct {
+	r    io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errTooLarge
+	}
+	if int64(len(p)) > l.left {
+		p = p[:l.left]
+	}
+	n, err := l.r.Read(p)
+	l.left -= int64(n)
+	return n, err
+}
+
+// readerAt gives random access to a file, through memory when its file system
+// cannot (a zip within a zip).
+func readerAt(f fs.File, size int64) (io.ReaderAt, error) {
+	if r, ok := f.(io.ReaderAt); ok {
+		return r, nil
+	}
+	if size > maxArchive {
+		return nil, errTooLarge
+	}
+	b, err := io.ReadAll(&limited{r: f, left: size + 1})
+	if err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(b), nil
+}
+
+// every calls check for the context now and then: once each 256 calls.
+type every struct {
+	ctx context.Context
+	n   int
+}
+
+func (e *every) check() error {
+	if e.n++; e.n%256 != 0 {
+		return nil
+	}
+	return e.ctx.Err()
+}
+
+// day parses a date or an RFC 3339 time; "" is the zero time.
+func day(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return t.UTC(), nil
+	}
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q is not a date", s)
+	}
+	return t, nil
+}
+
+// fits says whether an id, a name or a version is one that can be kept: not
+// empty, not absurdly long, and free of control characters.
+func fits(s string) bool {
+	if s == "" || len(s) > maxText {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return true
+}

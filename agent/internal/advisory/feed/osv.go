@@ -1,0 +1,119 @@
+package feed
+
+import (
+	"archive/zip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// Records in the OSV format (https://ossf.github.io/osv-schema/), laid out as
+// osv.dev exports them (https://google.github.io/osv.dev/data/): a folder for
+// each ecosystem with an all.zip of <ID>.json files. The unpacked files do as
+// well, below a folder called osv.
+
+// claimOSV takes <Ecosystem>/all.zip anywhere, and *.zip and *.json below osv/.
+func claimOSV(p string) (string, bool) {
+	dir, base := path.Split(p)
+	source := path.Base(path.Clean(dir))
+	if source == "." || source == "osv" {
+		source = "OSV"
+	}
+	if base == "all.zip" {
+		return source, true
+	}
+	if !strings.HasPrefix(dir, "osv/") && !strings.Contains(dir, "/osv/") {
+		return "", false
+	}
+	switch path.Ext(base) {
+	case ".json":
+		return source, true
+	case ".zip":
+		return strings.TrimSuffix(base, ".zip"), true
+	}
+	return "", false
+}
+
+func readOSV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
+	f, err := fsys.Open(u.Path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if path.Ext(u.Path) == ".json" {
+		return osvFile(f, u, out)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r, err := readerAt(f, info.Size())
+	if err != nil {
+		return broken(u.Path, err)
+	}
+	archive, err := zip.NewReader(r, info.Size())
+	if err != nil {
+		return broken(u.Path, fmt.Errorf("not a whole zip archive: %w; fetch it again", err))
+	}
+	return osvArchive(ctx, archive, u, out)
+}
+
+// osvArchive reads each record of an archive, one at a time.
+func osvArchive(ctx context.Context, archive *zip.Reader, u Unit, out Sink) error {
+	pace := every{ctx: ctx}
+	for _, entry := range archive.File {
+		if err := pace.check(); err != nil {
+			return err
+		}
+		if entry.FileInfo().IsDir() || path.Ext(entry.Name) != ".json" {
+			continue
+		}
+		r, err := entry.Open()
+		if err != nil {
+			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
+		}
+		data, err := io.ReadAll(&limited{r: r, left: maxRecord})
+		if err = errors.Join(err, r.Close()); err != nil {
+			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
+		}
+		if err := osvRecord(data, strings.TrimSuffix(path.Base(entry.Name), ".json"), u.Source, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func osvFile(f fs.File, u Unit, out Sink) error {
+	data, err := io.ReadAll(&limited{r: f, left: maxRecord})
+	if err != nil {
+		return broken(u.Path, err)
+	}
+	if !json.Valid(data) {
+		return broken(u.Path, errors.New("not JSON, or cut short"))
+	}
+	return osvRecord(data, strings.TrimSuffix(path.Base(u.Path), ".json"), u.Source, out)
+}
+
+// osvRecord hands on one record. One that cannot be used is skipped.
+func osvRecord(data []byte, name, source string, out Sink) error {
+	var doc osvDocument
+	if err := json.Unmarshal(data, &doc); err != nil {
+		out.Skip("bad record: against the schema", fmt.Sprintf("%s: %v", name, err))
+		return nil
+	}
+	c := conversion{doc: &doc, source: source, out: out}
+	record, problem := c.record()
+	if problem != "" {
+		if doc.ID != "" {
+			name = doc.ID
+		}
+		out.Skip(problem, name)
+		return nil
+	}
+	return out.Record(record)
+}

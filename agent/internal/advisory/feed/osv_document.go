@@ -1,0 +1,70 @@
+package feed
+
+import "encoding/json"
+
+// osvDocument is what is read of an OSV record. Fields that differ from
+// publisher to publisher stay raw until somebody asks for them, so that an odd
+// one does not cost the record.
+type osvDocument struct {
+	ID        string        `json:"id"`
+	Modified  string        `json:"modified"`
+	Published string        `json:"published"`
+	Withdrawn string        `json:"withdrawn"`
+	Aliases   []string      `json:"aliases"`
+	Upstream  []string      `json:"upstream"`
+	Related   []string      `json:"related"`
+	Summary   string        `json:"summary"` // read for AlmaLinux's severity, never kept
+	Severity  []osvSeverity `json:"severity"`
+	Affected  []osvAffected `json:"affected"`
+	Database  osvSpecific   `json:"database_specific"`
+}
+
+type osvSeverity struct {
+	Type  string `json:"type"`
+	Score string `json:"score"`
+}
+
+type osvAffected struct {
+	Package struct {
+		Ecosystem string `json:"ecosystem"`
+		Name      string `json:"name"`
+	} `json:"package"`
+	Ranges    []osvRange    `json:"ranges"`
+	Versions  []string      `json:"versions"`
+	Severity  []osvSeverity `json:"severity"`
+	Ecosystem osvSpecific   `json:"ecosystem_specific"`
+	Database  osvSpecific   `json:"database_specific"`
+}
+
+type osvRange struct {
+	Type   string     `json:"type"`
+	Events []osvEvent `json:"events"`
+}
+
+type osvEvent struct {
+	Introduced   string `json:"introduced"`
+	Fixed        string `json:"fixed"`
+	LastAffected string `json:"last_affected"`
+	Limit        string `json:"limit"`
+}
+
+// osvSpecific is an object whose fields the publisher chose.
+type osvSpecific map[string]json.RawMessage
+
+// UnmarshalJSON takes an object; anything else says nothing.
+func (s *osvSpecific) UnmarshalJSON(data []byte) error {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(data, &m) == nil {
+		*s = m
+	}
+	return nil
+}
+
+// text is a field that is a string, else "".
+func (s osvSpecific) text(field string) string {
+	var v string
+	if json.Unmarshal(s[field], &v) != nil {
+		return ""
+	}
+	return v
+}

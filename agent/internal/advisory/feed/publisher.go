@@ -1,0 +1,35 @@
+package feed
+
+// Publisher is where a source comes from and under which licence.
+type Publisher struct {
+	Licence string // SPDX identifiers where there are; empty if none is stated
+	URL     string // the publisher's page about the data
+}
+
+// PublisherOf knows the publishers of the sources that Find names. A source
+// that it does not know has an empty Publisher.
+func PublisherOf(source string) Publisher { return publishers[source] }
+
+const ghsa = "CC-BY-4.0 (GHSA)"
+
+var publishers = map[string]Publisher{
+	"AlmaLinux":      {"MIT", "https://github.com/AlmaLinux/osv-database"},
+	"Alpine":         {"", "https://secdb.alpinelinux.org/"},
+	"Alpine secdb":   {"", "https://secdb.alpinelinux.org/"},
+	"Azure Linux":    {"MIT", "https://github.com/microsoft/AzureLinuxVulnerabilityData"},
+	"Bitnami":        {"Apache-2.0", "https://github.com/bitnami/vulndb"},
+	"CISA KEV":       {"CC0-1.0", "https://www.cisa.gov/known-exploited-vulnerabilities-catalog"},
+	"Debian":         {"", "https://security-tracker.debian.org/"},
+	"Debian tracker": {"", "https://security-tracker.debian.org/"},
+	"FIRST EPSS":     {"attribution to FIRST", "https://www.first.org/epss/"},
+	"Go":             {"CC-BY-4.0", "https://vuln.go.dev/"},
+	"Maven":          {ghsa + ", CC0-1.0 (Anchore CVE enrichment)", "https://github.com/github/advisory-database"},
+	"npm":            {ghsa + ", CC0-1.0 (Anchore CVE enrichment), MIT (node security-wg), Apache-2.0 (RetireJS)", "https://github.com/github/advisory-database"},
+	"NuGet":          {ghsa + ", CC0-1.0 (Anchore CVE enrichment)", "https://github.com/github/advisory-database"},
+	"Packagist":      {"Unlicense, " + ghsa, "https://github.com/FriendsOfPHP/security-advisories"},
+	"PyPI":           {"CC-BY-4.0", "https://github.com/pypa/advisory-database"},
+	"Rocky Linux":    {"", "https://errata.rockylinux.org/"},
+	"RubyGems":       {"public domain", "https://github.com/rubysec/ruby-advisory-db"},
+	"Ubuntu":         {"CC-BY-SA-4.0", "https://ubuntu.com/security/cves"},
+	"crates.io":      {"CC0-1.0, " + ghsa, "https://rustsec.org/"},
+}

@@ -1,0 +1,172 @@
+package store
+
+import (
+	"strings"
+	"time"
+
+	"github.com/layergate/layergate/agent/internal/advisory"
+	"github.com/layergate/layergate/agent/internal/advisory/feed"
+)
+
+// A record block is written column by column, since like things compress best
+// together. Dates are kept to the day.
+
+// storedRecord is a record as a block holds it.
+type storedRecord struct {
+	record     *advisory.Record // without Affected, Feed and Severities
+	source     int
+	severities []int // numbers of ratings
+}
+
+func encodeRecords(list []storedRecord) []byte {
+	var e encoder
+	e.int(len(list))
+	previous := ""
+	for _, r := range list {
+		e.follow(previous, r.record.ID)
+		previous = r.record.ID
+	}
+	for _, r := range list {
+		e.int(r.source)
+	}
+	for _, r := range list {
+		e.ids(r.record.ID, r.record.Aliases)
+	}
+	for _, r := range list {
+		e.ids(r.record.ID, r.record.Upstream)
+	}
+	last := int64(0)
+	for _, r := range list {
+		e.signed(dayNumber(r.record.Modified) - last)
+		last = dayNumber(r.record.Modified)
+	}
+	for _, r := range list {
+		e.signed(dayNumber(r.record.Modified) - dayNumber(r.record.Published))
+	}
+	for _, r := range list {
+		e.int(len(r.severities))
+		for _, s := range r.severities {
+			e.int(s)
+		}
+	}
+	return e.b
+}
+
+// decodeRecords reads a block; Feed and Severities are looked up in the
+// index's own tables.
+func decodeRecords(data []byte, sources []SourceInfo, ratings []advisory.Severity) ([]advisory.Record, error) {
+	d := decoder{b: data}
+	list := make([]advisory.Record, d.count(6))
+	if len(list) > recordsPerBlock {
+		return nil, errCorrupt
+	}
+	previous := ""
+	for i := range list {
+		list[i].ID = d.follow(previous)
+		previous = list[i].ID
+	}
+	for i := range list {
+		if n := d.below(len(sources)); d.err == nil {
+			list[i].Feed = sources[n].Name
+		}
+	}
+	for i := range list {
+		list[i].Aliases = d.ids(list[i].ID)
+	}
+	for i := range list {
+		list[i].Upstream = d.ids(list[i].ID)
+	}
+	modified := make([]int64, len(list))
+	last := int64(0)
+	for i := range list {
+		last += d.signed()
+		modified[i] = last
+		list[i].Modified = dayTime(last)
+	}
+	for i := range list {
+		list[i].Published = dayTime(modified[i] - d.signed())
+	}
+	for i := range list {
+		list[i].Severities = d.severities(ratings)
+	}
+	return list, d.err
+}
+
+// An id is written as one of these, or as its length plus idText and its text.
+const (
+	idTail = iota // the record's own id behind its first "-": DEBIAN-CVE-… → CVE-…
+	idCVE         // a year and a number
+	idText
+)
+
+func (e *encoder) ids(own string, list []string) {
+	e.int(len(list))
+	_, tail, _ := strings.Cut(own, "-")
+	for _, id := range list {
+		year, number, cve := feed.ParseCVE(id)
+		switch {
+		case id == tail:
+			e.uint(idTail)
+		case cve:
+			e.uint(idCVE)
+			e.uint(uint64(year))
+			e.uint(uint64(number))
+		default:
+			e.int(idText + len(id))
+			e.b = append(e.b, id...)
+		}
+	}
+}
+
+func (d *decoder) ids(own string) []string {
+	n := d.count(1)
+	if n == 0 {
+		return nil
+	}
+	list := make([]string, n)
+	_, tail, _ := strings.Cut(own, "-")
+	for i := range list {
+		switch kind := d.uint(); {
+		case kind == idTail:
+			list[i] = tail
+		case kind == idCVE:
+			list[i] = cveID(d.uint()<<32 | d.uint()&0xffffffff)
+		case kind-idText > uint64(len(d.b)):
+			d.fail()
+		default:
+			list[i] = string(d.b[:kind-idText])
+			d.b = d.b[kind-idText:]
+		}
+	}
+	return list
+}
+
+// severities reads numbers of ratings.
+func (d *decoder) severities(ratings []advisory.Severity) []advisory.Severity {
+	n := d.count(1)
+	if n == 0 {
+		return nil
+	}
+	list := make([]advisory.Severity, n)
+	for i := range list {
+		if k := d.below(len(ratings)); d.err == nil {
+			list[i] = ratings[k]
+		}
+	}
+	return list
+}
+
+// dayNumber counts days since 1 January 1970, from 1; 0 is "no date".
+func dayNumber(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()/86400 + 1
+}
+
+func dayTime(n int64) time.Time {
+	if n <= 0 || n > 1<<24 {
+		return time.Time{}
+	}
+	return time.Unix((n-1)*86400, 0).UTC()
+}

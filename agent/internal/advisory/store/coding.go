@@ -1,0 +1,125 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Everything inside a block is made of unsigned varints and of strings that
+// share their beginning with the one before.
+
+// maxText bounds every string of an index, so that strings which share their
+// beginnings cannot unfold without end.
+const maxText = 1024
+
+// maxUnfolded bounds what the runs and patterns of one package unfold to. The
+// largest real package, Linux, has some ten thousand records.
+const maxUnfolded = 1 << 20
+
+// errCorrupt is the error of every block that does not follow the format.
+var errCorrupt = errors.New("the index is damaged; fetch or build it again")
+
+type encoder struct{ b []byte }
+
+func (e *encoder) uint(v uint64) { e.b = binary.AppendUvarint(e.b, v) }
+func (e *encoder) int(v int)     { e.uint(uint64(v)) }
+
+// signed writes small numbers of either sign in few bytes.
+func (e *encoder) signed(v int64) { e.b = binary.AppendVarint(e.b, v) }
+
+func (e *encoder) text(s string) {
+	e.int(len(s))
+	e.b = append(e.b, s...)
+}
+
+// follow writes s as what it shares with previous and the rest.
+func (e *encoder) follow(previous, s string) {
+	n := 0
+	for n < len(previous) && n < len(s) && previous[n] == s[n] {
+		n++
+	}
+	e.int(n)
+	e.text(s[n:])
+}
+
+// decoder reads what an encoder wrote. After the first fault every read gives
+// zero and err says what is wrong.
+type decoder struct {
+	b     []byte
+	err   error
+	spent int // things unfolded from fewer bytes than their number
+}
+
+// spend counts n things that take less than a byte each, up to a limit.
+func (d *decoder) spend(n uint64) bool {
+	if d.spent += int(min(n, maxUnfolded+1)); d.spent > maxUnfolded {
+		d.fail()
+		return false
+	}
+	return true
+}
+
+func (d *decoder) fail() {
+	d.err = errCorrupt
+	d.b = nil
+}
+
+func (d *decoder) uint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *decoder) signed() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.fail()
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// below reads a number that must be less than limit: an index into a table.
+func (d *decoder) below(limit int) int {
+	v := d.uint()
+	if v >= uint64(limit) {
+		d.fail()
+		return 0
+	}
+	return int(v)
+}
+
+// count reads how many things follow, each of at least so many bytes.
+func (d *decoder) count(each int) int {
+	v := d.uint()
+	if v > uint64(len(d.b)/each) {
+		d.fail()
+		return 0
+	}
+	return int(v)
+}
+
+func (d *decoder) bytes() []byte {
+	n := d.count(1)
+	s := d.b[:n:n]
+	d.b = d.b[n:]
+	return s
+}
+
+func (d *decoder) text() string { return string(d.bytes()) }
+
+// follow reads a string that shares its beginning with previous.
+func (d *decoder) follow(previous string) string {
+	n := d.uint()
+	rest := d.bytes()
+	if n > uint64(len(previous)) || n+uint64(len(rest)) > maxText {
+		d.fail()
+		return ""
+	}
+	return previous[:n] + string(rest)
+}
