@@ -9,7 +9,6 @@ import (
 	"io"
 	"iter"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -101,7 +100,7 @@ func rpm(ctx context.Context, name string, content *io.SectionReader) (*inventor
 			return nil, fmt.Errorf("reading the rpm database: %w", err)
 		}
 		if err == nil {
-			err = l.addRPM(header)
+			err = l.addHeader(header)
 		}
 		if err != nil {
 			l.gap(finding.Unreadable, "reading a package of the rpm database: %v", err)
@@ -110,8 +109,8 @@ func rpm(ctx context.Context, name string, content *io.SectionReader) (*inventor
 	return l.contents(), nil
 }
 
-// addRPM keeps the package that a header describes.
-func (l *ledger) addRPM(header []byte) error {
+// addHeader keeps the package that a header describes.
+func (l *ledger) addHeader(header []byte) error {
 	h, err := parseRPMHeader(header)
 	if err != nil {
 		return err
@@ -119,30 +118,13 @@ func (l *ledger) addRPM(header []byte) error {
 	if h.name == "gpg-pubkey" {
 		return nil
 	}
-	p := inventory.Package{Type: "rpm", Name: h.name, Version: h.version + "-" + h.release, Arch: h.arch, Module: h.module}
-	epoch := ""
-	if h.hasEpoch && h.epoch != 0 {
-		epoch = strconv.FormatUint(uint64(h.epoch), 10) + ":"
+	if err := l.addRPM(h.rpmPackage); err != nil {
+		return err
 	}
-	p.Version = epoch + p.Version
-	p.SourceName, p.SourceVer = sourceRPM(h.sourceRPM)
-	if p.SourceName == "" {
-		p.SourceName, p.SourceVer = p.Name, p.Version
-	} else {
-		// The database does not record the source's epoch. The binary's is
-		// the same in all but a handful of packages.
-		p.SourceVer = epoch + p.SourceVer
-	}
-	if !believable(p) {
-		return fmt.Errorf("package %.40q has an absurdly long name or version", p.Name)
-	}
-	if !l.add(p) {
-		return nil
-	}
-	owned := inventory.Owned{Package: p.Name}
+	owned := inventory.Owned{Package: h.name}
 	for name, err := range h.files() {
 		if err != nil {
-			return fmt.Errorf("package %s: %w", p.Name, err)
+			return fmt.Errorf("package %s: %w", h.name, err)
 		}
 		if !l.owns(&owned, name) {
 			break
@@ -151,6 +133,34 @@ func (l *ledger) addRPM(header []byte) error {
 	if len(owned.Files) > 0 {
 		l.Owned = append(l.Owned, owned)
 	}
+	return nil
+}
+
+// rpmPackage is what rpm knows of a package, in its own words.
+type rpmPackage struct {
+	name, version, release, arch string
+	epoch                        string // "" or "0" for none
+	sourceRPM                    string // the source package's file
+	module                       string
+}
+
+// addRPM keeps a package.
+func (l *ledger) addRPM(r rpmPackage) error {
+	epoch := ""
+	if r.epoch != "" && r.epoch != "0" {
+		epoch = r.epoch + ":"
+	}
+	p := inventory.Package{Type: "rpm", Name: r.name, Version: epoch + r.version + "-" + r.release, Arch: r.arch, Module: r.module}
+	p.SourceName, p.SourceVer = p.Name, p.Version
+	if name, version := sourceRPM(r.sourceRPM); name != "" {
+		// Nothing records the source's epoch. The binary's is the same in all
+		// but a handful of packages.
+		p.SourceName, p.SourceVer = name, epoch+version
+	}
+	if !believable(p) {
+		return fmt.Errorf("package %.40q has an absurdly long name or version", p.Name)
+	}
+	l.add(p)
 	return nil
 }
 

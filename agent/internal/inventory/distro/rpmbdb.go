@@ -113,7 +113,7 @@ func (b *bdbFile) values(page []byte, yield func([]byte, error) bool) bool {
 func (b *bdbFile) value(item []byte) ([]byte, error) {
 	switch {
 	case len(item) > 1 && item[0] == bdbItemKeyData:
-		return item[1:], nil
+		return item[1:], b.claim(int64(len(item)))
 	case len(item) == 12 && item[0] == bdbItemOffPage:
 		return b.overflow(int64(b.order.Uint32(item[4:])), int64(b.order.Uint32(item[8:])))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 )
 
 // The tags of an rpm header that matter here, and the types of their values
@@ -28,12 +29,10 @@ const (
 
 // rpmHeader is what a package's header says, as far as it matters.
 type rpmHeader struct {
-	name, version, release, arch, sourceRPM, module string
-	epoch                                           uint32
-	hasEpoch                                        bool
-	dirIndexes                                      []byte // big endian, four bytes each
-	dirNames, baseNames                             []byte // each ends with a zero byte
-	dirCount, baseCount, indexCount                 uint32
+	rpmPackage
+	dirIndexes                      []byte // big endian, four bytes each
+	dirNames, baseNames             []byte // each ends with a zero byte
+	dirCount, baseCount, indexCount uint32
 }
 
 // parseRPMHeader reads a header as a database keeps it: the number of index
@@ -111,7 +110,7 @@ func (h *rpmHeader) take(tag, kind, off, count uint32, data []byte) error {
 		return errors.New("its value is not a list of numbers")
 	}
 	if tag == tagEpoch {
-		h.epoch, h.hasEpoch = u32(data), true
+		h.epoch = strconv.FormatUint(uint64(u32(data)), 10)
 	} else {
 		h.dirIndexes, h.indexCount = data[:count*4], count
 	}

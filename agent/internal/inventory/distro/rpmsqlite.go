@@ -247,4 +247,3 @@ func varint(b []byte) (v int64, n int) {
 	}
 	return 0, 0
 }
-
