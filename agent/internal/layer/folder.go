@@ -71,7 +71,7 @@ func (w *walker) member(ctx context.Context, root fs.FS, p string, d fs.DirEntry
 		return nil
 	}
 	if f.Size > w.options.MaxFile {
-		w.gap(finding.Limited, p, "the file is too large to look into")
+		w.tooLarge(f)
 		return nil
 	}
 	return w.openMember(ctx, root, f, want)

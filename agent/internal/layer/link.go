@@ -3,6 +3,7 @@ package layer
 import (
 	"archive/tar"
 	"context"
+	"io"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 )
@@ -58,13 +59,22 @@ func (w *walker) fetch(ctx context.Context, missing map[string][]link) error {
 		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse {
 			return nil
 		}
+		var held *again
 		for _, l := range missing[target] {
 			if l.ordinal < ordinal {
 				continue // the link was made from what stood there before
 			}
+			if held == nil {
+				held = &again{of: c}
+				defer held.release()
+			}
 			found[l.file.Path] = true
 			l.file.Size = h.Size
-			if err := w.offer(ctx, l.file, h, c); err != nil {
+			if h.Size > w.options.MaxFile {
+				w.tooLarge(l.file)
+				continue
+			}
+			if err := w.offer(ctx, l.file, h, held); err != nil {
 				return err
 			}
 		}
@@ -78,4 +88,37 @@ func (w *walker) fetch(ctx context.Context, missing map[string][]link) error {
 		}
 	}
 	return err
+}
+
+// again gives one entry's content to several links: a stream has it only once.
+type again struct {
+	of      content
+	section *io.SectionReader
+	free    func()
+}
+
+func (a *again) head(h *tar.Header) ([]byte, error) {
+	s, _, err := a.all(h)
+	if err != nil {
+		return nil, err
+	}
+	head := make([]byte, min(h.Size, HeadSize))
+	_, err = s.ReadAt(head, 0)
+	return head, ignoreEOF(len(head), err)
+}
+
+func (a *again) all(h *tar.Header) (*io.SectionReader, func(), error) {
+	if a.section == nil {
+		var err error
+		if a.section, a.free, err = a.of.all(h); err != nil {
+			return nil, nil, err
+		}
+	}
+	return io.NewSectionReader(a.section, 0, h.Size), func() {}, nil
+}
+
+func (a *again) release() {
+	if a.free != nil {
+		a.free()
+	}
 }

@@ -191,7 +191,7 @@ func (w *walker) offer(ctx context.Context, f File, h *tar.Header, c content) er
 
 func (w *walker) take(ctx context.Context, f File, h *tar.Header, c content) error {
 	if f.Size > w.options.MaxFile {
-		w.gap(finding.Limited, f.Path, fmt.Sprintf("the file has %d bytes; more than %d are not looked into", f.Size, w.options.MaxFile))
+		w.tooLarge(f)
 		return nil
 	}
 	section, release, err := c.all(h)
@@ -205,4 +205,8 @@ func (w *walker) take(ctx context.Context, f File, h *tar.Header, c content) err
 
 func (w *walker) gap(kind finding.GapKind, subject, reason string) {
 	w.diff.Gaps = append(w.diff.Gaps, finding.Gap{Kind: kind, Subject: subject, Reason: reason, Layer: w.layer.Index})
+}
+
+func (w *walker) tooLarge(f File) {
+	w.gap(finding.Limited, f.Path, fmt.Sprintf("the file has %d bytes; more than %d are not looked into", f.Size, w.options.MaxFile))
 }
