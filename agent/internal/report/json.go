@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"unicode/utf16"
@@ -16,9 +15,7 @@ import (
 // means the same.
 func writeJSON(w io.Writer, r *result.Result, _ Options) error {
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetIndent("", "  ")
-	if err := e.Encode(r); err != nil {
+	if err := result.Write(&b, r); err != nil {
 		return err
 	}
 	_, err := w.Write(escapeJSON(b.Bytes()))

@@ -58,16 +58,14 @@ func Check(format string) error {
 	return err
 }
 
-// Write writes r to w in a format, which is one of Names.
+// Write writes r to w in a format, which is one of Names. An error of w comes
+// back as it is; the caller knows what w is.
 func Write(w io.Writer, format string, r *result.Result, o Options) error {
 	f, err := find(format)
 	if err != nil {
 		return err
 	}
-	if err := f.Write(w, r, o); err != nil {
-		return fmt.Errorf("writing the %s report: %w", format, err)
-	}
-	return nil
+	return f.Write(w, r, o)
 }
 
 func find(format string) (Format, error) {

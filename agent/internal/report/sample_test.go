@@ -75,7 +75,7 @@ func shop() *result.Result {
 	r.Findings[4].FixState = finding.WillNotFix
 	r.Findings[5].Verdict.Rule = "exception CVE-2023-28319"
 	r.Findings[6].KnownExploited = true
-	countFindings(r)
+	r.Totals = result.Count(r.Findings)
 	return r
 }
 
@@ -90,25 +90,13 @@ func vuln(p finding.Package, layer int, id string, s finding.Severity, fix strin
 	return f
 }
 
-// countFindings fills the totals.
-func countFindings(r *result.Result) {
-	r.Totals = result.Totals{BySeverity: map[string]int{}, ByAction: map[string]int{}}
-	for _, f := range r.Findings {
-		r.Totals.BySeverity[f.Severity.String()]++
-		r.Totals.ByAction[string(f.Verdict.Action)]++
-		if f.FixState == finding.Fixed {
-			r.Totals.Fixable++
-		}
-	}
-}
-
 // clean is an image in which nothing was found.
 func clean() *result.Result {
 	r := shop()
 	r.Findings = []finding.Finding{}
 	r.Distro.EndOfLife = "2028-06-30"
 	r.Verdict = result.Verdict{Action: finding.Pass, Reasons: []string{"nothing was found"}}
-	countFindings(r)
+	r.Totals = result.Count(r.Findings)
 	return r
 }
 
@@ -117,7 +105,7 @@ func broken() *result.Result {
 	r := clean()
 	r.Distro = nil
 	r.Packages = r.Packages[:3]
-	r.Verdict = result.Verdict{Action: finding.Pass, Incomplete: true, ExitCode: 1, Reasons: []string{"the scan has gaps, and the rule default blocks incomplete scans"}}
+	r.Verdict = result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1, Reasons: []string{"the scan has gaps, and the rule default blocks incomplete scans"}}
 	r.Incomplete = []finding.Gap{
 		{Kind: finding.Unreadable, Subject: digest("c0"), Reason: "reading layer 3: unexpected end of the gzip stream after 1234 bytes; the archive is truncated, write it again", Layer: 3},
 		{Kind: finding.Undecided, Subject: "pkg:maven/org.example/odd@${project.version}", Reason: "comparing versions: ${project.version} is no Maven version", Layer: 3, IDs: []string{"CVE-2020-0001", "GHSA-aaaa-bbbb-cccc"}},
@@ -145,6 +133,6 @@ func crowded() *result.Result {
 		r.Findings = append(r.Findings, vuln(p, 5, "CVE-2021-44906", finding.Critical, "1.2.6", finding.Block, "critical and fixed in 1.2.6: the rule blocks critical vulnerabilities",
 			fmt.Sprintf("app/node_modules/m%d/node_modules/minimist/package.json", i)))
 	}
-	countFindings(r)
+	r.Totals = result.Count(r.Findings)
 	return r
 }

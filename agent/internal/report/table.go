@@ -131,14 +131,15 @@ func (t *table) totals() {
 func (t *table) verdict() {
 	v := t.result.Verdict
 	word, st := strings.ToUpper(string(v.Action)), good
-	switch v.Action {
-	case finding.Block:
+	switch {
+	case v.ExitCode == 1:
+		word, st = "INCOMPLETE", alarm
+	case v.Action == finding.Block && v.Incomplete:
+		word, st = "BLOCK, and INCOMPLETE", alarm
+	case v.Action == finding.Block:
 		st = alarm
-	case finding.Alert:
-		st = yellow
-	}
-	if v.Incomplete {
-		word, st = strings.TrimPrefix(word+", INCOMPLETE", "PASS, "), alarm
+	case v.Action == finding.Alert:
+		word, st = "PASS, with alerts", yellow
 	}
 	t.newline()
 	by := fmt.Sprintf("exit code %d", v.ExitCode)

@@ -86,3 +86,15 @@ func TestVerdictIsLast(t *testing.T) {
 		}
 	}
 }
+
+// TestResultThatWasNotChecked: indexes that point nowhere are not followed.
+func TestResultThatWasNotChecked(t *testing.T) {
+	r := shop()
+	r.Findings[0].Layer, r.Findings[1].Layer = 1000, -5
+	r.Findings[5].Package.FirstLayer = 1000
+	r.Incomplete = []finding.Gap{{Kind: "odd", Subject: "x", Reason: "y", Layer: 1000}}
+	got := string(render(t, "table", r, Options{}))
+	if !strings.Contains(got, "no layer that can be named") || !strings.Contains(got, "odd y") {
+		t.Errorf("got:\n%s", got)
+	}
+}
