@@ -1,0 +1,135 @@
+package source
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"golang.org/x/net/http/httpproxy"
+)
+
+// registryTransport speaks to one registry and to the hosts that it sends us
+// to, for tokens and blobs. What Options trusts for the registry's host is not
+// trusted for those.
+type registryTransport struct {
+	host    string
+	plain   bool // whether HTTP without TLS will do
+	toHost  http.RoundTripper
+	toOther http.RoundTripper
+}
+
+func newTransport(reg name.Registry, o Options) (*registryTransport, error) {
+	host := reg.RegistryStr()
+	insecure := isInsecure(host, o)
+	trusted := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
+	if file := caCert(host, o); file != "" {
+		pool, err := certPool(file)
+		if err != nil {
+			return nil, err
+		}
+		trusted.RootCAs = pool
+	}
+	proxy := (&httpproxy.Config{
+		HTTPProxy:  either(o, "HTTP_PROXY", "http_proxy"),
+		HTTPSProxy: either(o, "HTTPS_PROXY", "https_proxy"),
+		NoProxy:    either(o, "NO_PROXY", "no_proxy"),
+	}).ProxyFunc()
+	return &registryTransport{
+		host:    host,
+		plain:   insecure || isLoopback(host),
+		toHost:  httpTransport(trusted, proxy),
+		toOther: httpTransport(nil, proxy),
+	}, nil
+}
+
+func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error)) *http.Transport {
+	return &http.Transport{
+		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       c,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConnsPerHost:   8,
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// RoundTrip refuses plain HTTP where it was not allowed: go-containerregistry
+// would fall back to it for private addresses, credentials and all.
+func (t *registryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme != "https" && !t.plain {
+		return nil, fmt.Errorf("plain HTTP to %s was not tried: allow it with --insecure %s", r.URL.Host, t.host)
+	}
+	if r.URL.Host == t.host {
+		return t.toHost.RoundTrip(r)
+	}
+	return t.toOther.RoundTrip(r)
+}
+
+// sameHost says whether a host of Options, with or without a port, is host.
+func sameHost(option, host string) bool {
+	reg, err := name.NewRegistry(option)
+	if err == nil && reg.RegistryStr() == host {
+		return true
+	}
+	bare, _, err := net.SplitHostPort(host)
+	return err == nil && option == bare
+}
+
+func isInsecure(host string, o Options) bool {
+	for _, h := range o.Insecure {
+		if h != "" && sameHost(h, host) {
+			return true
+		}
+	}
+	return false
+}
+
+func caCert(host string, o Options) string {
+	for h, file := range o.CACert {
+		if h != "" && sameHost(h, host) {
+			return file
+		}
+	}
+	return o.CACert[""]
+}
+
+// certPool is the system's authorities and those of a PEM file.
+func certPool(file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --ca-cert: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a system without any
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading --ca-cert: there is no PEM certificate in %s", file)
+	}
+	return pool, nil
+}
+
+func isLoopback(host string) bool {
+	if bare, _, err := net.SplitHostPort(host); err == nil {
+		host = bare
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func either(o Options, names ...string) string {
+	for _, n := range names {
+		if v := o.env(n); v != "" {
+			return v
+		}
+	}
+	return ""
+}
