@@ -1,0 +1,1 @@
+require("express")().get("/", (_, answer) => answer.send("shop")).listen(8080);
