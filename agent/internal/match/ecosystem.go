@@ -1,0 +1,76 @@
+package match
+
+import (
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/inventory"
+)
+
+// ecosystem is how one ecosystem's packages are asked for and compared.
+type ecosystem struct {
+	order  order
+	source bool // its advisories name source packages
+}
+
+// ecosystems are all that can be matched, by OSV's names without a release.
+//
+// Debian's family and Alpine's publish by source package (Alpine's "origin"),
+// and so do Azure Linux, Photon, SUSE, openEuler and Mageia, who name the spec
+// file. The rest of the rpm family publishes what its errata rebuilt, which is
+// binary packages: of AlmaLinux's and Rocky's own records each names all
+// binaries ("openssl", "openssl-libs", "openssl-perl"), with versions that
+// may differ from their source's.
+var ecosystems = map[string]ecosystem{
+	"Debian": {order: debianOrder, source: true},
+	"Ubuntu": {order: debianOrder, source: true},
+
+	"Alpine":     {order: alpineOrder, source: true},
+	"Chainguard": {order: alpineOrder, source: true},
+	"MinimOS":    {order: alpineOrder, source: true},
+	"Wolfi":      {order: alpineOrder, source: true},
+
+	"AlmaLinux":    {order: rpmOrder},
+	"Amazon Linux": {order: rpmOrder},
+	"Azure Linux":  {order: rpmOrder, source: true},
+	"Mageia":       {order: rpmOrder, source: true},
+	"openEuler":    {order: rpmOrder, source: true},
+	"openSUSE":     {order: rpmOrder, source: true},
+	"Oracle Linux": {order: rpmOrder},
+	"Photon OS":    {order: rpmOrder, source: true},
+	"Red Hat":      {order: rpmOrder},
+	"Rocky Linux":  {order: rpmOrder},
+	"SUSE":         {order: rpmOrder, source: true},
+
+	"crates.io": {order: semverOrder},
+	"Go":        {order: goOrder},
+	"Maven":     {order: mavenOrder},
+	"npm":       {order: semverOrder},
+	"NuGet":     {order: nugetOrder},
+	"Packagist": {order: packagistOrder},
+	"PyPI":      {order: pypiOrder},
+	"RubyGems":  {order: gemOrder},
+}
+
+// ecosystemOf finds an ecosystem by OSV's name, with or without a release.
+func ecosystemOf(osv string) (ecosystem, bool) {
+	base, _, _ := strings.Cut(osv, ":")
+	e, ok := ecosystems[base]
+	return e, ok
+}
+
+// asked is a name to ask the index for, and the version that it has here.
+type asked struct{ name, version string }
+
+// name is what e's advisories call p. A source package without a version of
+// its own has its binary's.
+func (e ecosystem) name(p *inventory.Package) asked {
+	if !e.source || p.SourceName == "" {
+		return asked{p.Name, p.Version}
+	}
+	// An rpm knows its source by a file name, which has no epoch; the binary's
+	// own version does where the two are the same.
+	if p.SourceVer == "" || strings.HasSuffix(p.Version, ":"+p.SourceVer) {
+		return asked{p.SourceName, p.Version}
+	}
+	return asked{p.SourceName, p.SourceVer}
+}
