@@ -20,10 +20,12 @@ const (
 
 	bdbItemKeyData = 1 // the value lies on the page
 	bdbItemOffPage = 3 // the value lies on a chain of overflow pages
+
+	bdbKeyZero = "\x01\x00\x00\x00\x00" // an item on the page: the number 0
 )
 
-// bdbFile reads a Berkeley DB hash. Bits of the hash function are of no use
-// here: all pages are read, and the values of those that hold items taken.
+// bdbFile reads a Berkeley DB hash. Its order is of no use here: all pages are
+// read, and the values taken of those that hold items.
 type bdbFile struct {
 	*rpmFile
 	order binary.ByteOrder // of the machine that wrote it
@@ -50,7 +52,7 @@ func bdbHeaders(f *rpmFile) (headers, error) {
 	}
 	b := &bdbFile{rpmFile: f, order: bdbOrder(meta)}
 	b.page = int64(b.order.Uint32(meta[20:]))
-	last := int64(b.order.Uint32(meta[32:]))
+	last, keys := int64(b.order.Uint32(meta[32:])), b.order.Uint32(meta[88:])
 	encrypted, kind, flags := meta[24], meta[25], meta[26]
 	switch {
 	case b.page < 512 || b.page > 65536 || b.page&(b.page-1) != 0 || kind != bdbPageHashMeta:
@@ -61,6 +63,7 @@ func bdbHeaders(f *rpmFile) (headers, error) {
 		return nil, fmt.Errorf("it is cut short: %d pages of %d bytes are promised, %d bytes are there", last+1, b.page, f.size)
 	}
 	return func(yield func([]byte, error) bool) {
+		found := uint32(0)
 		for n := int64(1); n <= last; n++ {
 			page, err := b.bytes(n*b.page, b.page)
 			if err != nil {
@@ -70,9 +73,13 @@ func bdbHeaders(f *rpmFile) (headers, error) {
 			if kind := page[25]; kind != bdbPageHash && kind != bdbPageHashUnsorted {
 				continue
 			}
+			found += uint32(b.order.Uint16(page[20:])) / 2
 			if !b.values(page, yield) {
 				return
 			}
+		}
+		if found != keys {
+			yield(nil, fmt.Errorf("the Berkeley DB file has %d values where its first page promises %d", found, keys))
 		}
 	}, nil
 }
@@ -98,7 +105,7 @@ func (b *bdbFile) values(page []byte, yield func([]byte, error) bool) bool {
 	}
 	for i := 0; i < items; i += 2 {
 		key, value := item(i), item(i+1)
-		if string(key) == "\x01\x00\x00\x00\x00" {
+		if string(key) == bdbKeyZero {
 			continue
 		}
 		header, err := b.value(value)
