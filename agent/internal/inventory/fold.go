@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/image"
@@ -27,7 +28,7 @@ func Fold(layers []Layer, identify func(*Package, *image.Distro)) (*Inventory, [
 	inv := &Inventory{Distro: f.distro()}
 	gaps := f.gaps()
 	inv.Packages = f.packages()
-	inv.Removed = f.removed
+	inv.Removed = notIn(f.removed, inv.Packages)
 	for i := range inv.Packages {
 		if inv.Packages[i].Distro {
 			identify(&inv.Packages[i], inv.Distro)
@@ -44,6 +45,17 @@ func Fold(layers []Layer, identify func(*Package, *image.Distro)) (*Inventory, [
 		return cmp.Or(cmp.Compare(a.RemovedIn, b.RemovedIn), compare(a.Package, b.Package))
 	})
 	return inv, append(gaps, f.missingDatabase(inv)...)
+}
+
+// notIn leaves out what is installed all the same, at another path or again.
+func notIn(removed []Removed, packages []Package) []Removed {
+	installed := map[[4]string]bool{}
+	for _, p := range packages {
+		installed[[4]string{p.Type, p.Name, p.Version, p.Arch}] = true
+	}
+	return slices.DeleteFunc(removed, func(r Removed) bool {
+		return installed[[4]string{r.Type, r.Name, r.Version, r.Arch}]
+	})
 }
 
 func compare(a, b Package) int {
@@ -164,8 +176,8 @@ func carry(before []Package, k *known, index int, gone []Removed) ([]Package, []
 	}
 	for i := range after {
 		p := &after[i]
-		if p.Path == "" || k.read.contents.Roots != nil {
-			p.Path = k.place
+		if inner, ok := strings.CutPrefix(p.Path, k.read.path); ok || p.Path == "" {
+			p.Path = k.place + inner // what lies in an archive: app.jar!/lib/x.jar
 		}
 		p.Layer, p.FirstLayer = index, index
 		same := old[identity{p.Name, p.Arch}]

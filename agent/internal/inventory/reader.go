@@ -23,6 +23,7 @@ var _ layer.Visitor = (*Reader)(nil)
 // only named by a link, keeps the contents that it had.
 type read struct {
 	extractor string
+	path      string // as the extractor saw it
 	packages  []Package
 	owned     []owned
 	contents  *Contents // without Packages and Owned, which are above
@@ -98,7 +99,7 @@ func (r *Reader) Take(ctx context.Context, f layer.File, content *io.SectionRead
 		case got == nil:
 			continue
 		}
-		r.files[f.Path] = append(r.files[f.Path], keep(e, got))
+		r.files[f.Path] = append(r.files[f.Path], keep(e, f.Path, got))
 	}
 	return nil
 }
@@ -115,11 +116,11 @@ func extract(ctx context.Context, e *Extractor, f layer.File, content *io.Sectio
 }
 
 // keep packs what an extractor returned.
-func keep(e *Extractor, c *Contents) *read {
+func keep(e *Extractor, path string, c *Contents) *read {
 	if c.Roots == nil {
 		c.Roots = e.Roots
 	}
-	r := &read{extractor: e.Name, packages: c.Packages, contents: c}
+	r := &read{extractor: e.Name, path: path, packages: c.Packages, contents: c}
 	for _, o := range c.Owned {
 		hashes := make([]uint64, len(o.Files))
 		for i, f := range o.Files {
