@@ -38,7 +38,7 @@ func shop() *result.Result {
 		},
 		Policy: result.Policy{Location: "embedded", Digest: digest("b0"), Rule: "default"},
 		Layers: []result.Layer{
-			{Index: 0, Instruction: "ADD rootfs.tar.xz /", Origin: image.OriginBase, DiffID: digest("aa"), Digest: digest("a0"), Size: 29_150_000, Packages: 90},
+			{Index: 0, Instruction: "ADD file:" + digest("f1")[len("sha256:"):] + " in /", Origin: image.OriginBase, DiffID: digest("aa"), Digest: digest("a0"), Size: 29_150_000, Packages: 90},
 			{Index: 1, Instruction: `CMD ["bash"]`, Origin: image.OriginBase, Empty: true},
 			{Index: 2, Instruction: "RUN apt-get update && apt-get install --yes --no-install-recommends openjdk-17-jre-headless ca-certificates curl && rm -rf /var/lib/apt/lists/*", Origin: image.OriginApp, DiffID: digest("bb"), Digest: digest("b0"), Size: 182_400_000, Packages: 31},
 			{Index: 3, Instruction: "COPY target/shop.jar /srv/shop.jar", Origin: image.OriginApp, DiffID: digest("cc"), Digest: digest("c0"), Size: 12_300_000, Packages: 2},

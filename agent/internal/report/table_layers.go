@@ -3,10 +3,12 @@ package report
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/image"
+	"github.com/layergate/layergate/agent/internal/result"
 )
 
 // layers writes a section for each layer with findings, lowest first, so that
@@ -42,11 +44,20 @@ func (t *table) heading(index int, groups []group) {
 	if l.Size > 0 {
 		tail += "  " + size(l.Size)
 	}
-	instruction := EscapeTerminal(firstOf(l.Instruction, l.CreatedBy, "(no history for this layer)"))
+	instruction := instructionOf(l)
 	room := max(t.width-columns(name)-2-columns(tail), 20)
 	t.line(0, text(bold, name+"  "), span{text: shorten(instruction, room), style: bold}, text(faint, tail))
 	t.line(rowIndent, tally(groups)...)
 }
+
+// instructionOf is a layer's instruction for people. The builder of old docker
+// writes a checksum where a COPY's source was; its first digits will do.
+func instructionOf(l result.Layer) string {
+	s := firstOf(l.Instruction, l.CreatedBy, "(history does not say how)")
+	return EscapeTerminal(checksum.ReplaceAllString(s, "$1…"))
+}
+
+var checksum = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
 
 func layerName(index int, origin image.Origin) string {
 	if origin == image.OriginUnknown {

@@ -46,9 +46,8 @@ func (t *table) where(index int) {
 	if l.Origin == image.OriginBase {
 		advice = "  take a newer base image, or upgrade in a layer of your own:"
 	}
-	instruction := EscapeTerminal(firstOf(l.Instruction, l.CreatedBy))
 	room := max(t.width-2-columns(name)-columns(advice), 20)
-	t.line(2, text(bold, name), text(plain, shorten(instruction, room)), text(faint, advice))
+	t.line(2, text(bold, name), text(plain, shorten(instructionOf(l), room)), text(faint, advice))
 }
 
 // remedies is a sentence for what an upgrade clears, and one for what none does.

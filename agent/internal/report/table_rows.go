@@ -44,7 +44,7 @@ func (t *table) group(starts [columnCount]int, g group) {
 		for _, ids := range r.lines() {
 			id := linked(plain, ids[0])
 			if len(ids) > 1 {
-				id = text(plain, fmt.Sprintf("%d of them:", len(ids)))
+				id = text(plain, fmt.Sprintf("%d listed below", len(ids)))
 			}
 			t.row(starts, []span{
 				text(bold, name), text(plain, version), text(plain, r.fix), id,

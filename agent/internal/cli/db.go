@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"github.com/layergate/layergate/agent/internal/advisory/store"
+	"github.com/layergate/layergate/agent/internal/report"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	c := &cobra.Command{Use: "db", Short: "Build an advisory index, or see what is in one"}
+	group(c)
+	c.AddCommand(a.dbBuildCommand(), a.dbStatusCommand())
+	return c
+}
+
+func (a *app) dbBuildCommand() *cobra.Command {
+	var from, to string
+	var sources []string
+	c := &cobra.Command{
+		Use:   "build --from FOLDER -o FILE",
+		Short: "Compile advisories, as their publishers publish them, into one index file",
+		Long: `Build reads a folder of advisories and compiles them into one file, which scans
+use with --db or $LAYERGATE_DB. It takes what it finds of
+
+  osv/ECOSYSTEM/all.zip   records of osv.dev
+  alpine-secdb/vX.Y/      main.json and community.json of secdb.alpinelinux.org
+  debian-tracker.json     the Debian security tracker's JSON
+  kev.json                CISA's known exploited vulnerabilities
+  epss.csv.gz             FIRST's EPSS scores
+
+A file that cannot be read ends the build; single records that cannot be used
+are counted and named.`,
+		Example: "  layergate db build --from advisories/ -o index.db --sources osv/Debian,kev.json",
+		Args:    exactly(0, "no arguments"),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if from == "" || to == "" {
+				return fmt.Errorf("db build wants both --from FOLDER and -o FILE (see %s --help)", c.CommandPath())
+			}
+			return a.buildIndex(c, from, to, sources)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "", "the folder of advisories")
+	c.Flags().StringVarP(&to, "output", "o", "", "the index file to write")
+	c.Flags().StringSliceVar(&sources, "sources", nil, "take these only: paths in the folder (osv/Go) or names of sources (Go)")
+	return c
+}
+
+func (a *app) buildIndex(c *cobra.Command, from, to string, sources []string) error {
+	info, err := os.Stat(from)
+	if err == nil && !info.IsDir() {
+		err = errors.New("it is no folder")
+	}
+	if err != nil {
+		return fmt.Errorf("building the advisory index from %s: %w", from, err)
+	}
+	created, err := a.created()
+	if err != nil {
+		return err
+	}
+	built, err := store.Build(c.Context(), os.DirFS(from), to, store.Options{
+		Sources:  sources,
+		Time:     created,
+		Progress: func(path string) { a.log.WithField("file", path).Info("reading advisories") },
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range built.Sources {
+		for _, k := range s.Skipped {
+			a.log.WithFields(logrus.Fields{"source": s.Name, "records": k.Count, "examples": strings.Join(k.Examples, " ")}).
+				Warn("left out: " + k.Reason)
+		}
+	}
+	return a.printIndex(to, built.Info)
+}
+
+func (a *app) dbStatusCommand() *cobra.Command {
+	var path, format string
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show which advisory index is used, how old it is and what is in it",
+		Args:  exactly(0, "no arguments"),
+		RunE: func(*cobra.Command, []string) error {
+			if format != "table" && format != "json" {
+				return fmt.Errorf("unknown --format %q (want table or json)", format)
+			}
+			index, location, err := a.openIndex(path)
+			if err != nil {
+				return err
+			}
+			defer index.Close()
+			if format == "json" {
+				return a.printIndexJSON(location, index.Info())
+			}
+			return a.printIndex(location, index.Info())
+		},
+	}
+	c.Flags().StringVar(&path, "db", "", indexPlaces)
+	c.Flags().StringVar(&format, "format", "table", "how to print: table or json")
+	return c
+}
+
+func (a *app) printIndexJSON(location string, info store.Info) error {
+	e := json.NewEncoder(a.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(struct {
+		Location string `json:"location"`
+		store.Info
+	}{location, info})
+}
+
+// printIndex prints an index for people. Names of sources come from a file
+// that may be anyone's, so they are escaped.
+func (a *app) printIndex(location string, info store.Info) error {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "index\t%s\n", report.EscapeTerminal(location))
+	fmt.Fprintf(w, "digest\t%s\n", report.EscapeTerminal(info.Digest))
+	fmt.Fprintf(w, "format\t%d\n", info.FormatVersion)
+	fmt.Fprintf(w, "built\t%s\n", day(info.Built))
+	fmt.Fprintf(w, "newest\t%s\n", day(info.Newest))
+	fmt.Fprintf(w, "size\t%.1f MB\n", float64(info.Size)/1e6)
+	fmt.Fprintf(w, "records\t%d of %d packages; %d CVEs known to be exploited, %d with an EPSS score\n",
+		info.Counts.Records, info.Counts.Packages, info.Counts.KnownExploited, info.Counts.Scored)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	w = tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprint(w, "\nSOURCE\tNEWEST\tRECORDS\tPACKAGES\tLICENCE\n")
+	for _, s := range info.Sources {
+		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", report.EscapeTerminal(s.Name), day(s.Date), s.Records, s.Packages, report.EscapeTerminal(s.Licence))
+	}
+	return w.Flush()
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.DateOnly)
+}

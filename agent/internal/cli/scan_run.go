@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/result"
+	"github.com/layergate/layergate/agent/internal/scan"
+	"github.com/layergate/layergate/agent/internal/source"
+)
+
+// runScan scans, writes the reports and says by its error how it ended. A scan
+// that fails still writes the files that were asked for, marked incomplete, so
+// that whoever reads them does not take an old one for today's.
+func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
+	if f.format != "" {
+		f.outputs = append(f.outputs, f.format)
+	}
+	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	o := scan.Options{Reference: image, Version: version(), Verify: f.verify}
+	r, err := a.scanImage(ctx, &o, f)
+	if err != nil {
+		err = explain(ctx, err, f)
+		if len(f.outputs) == 0 {
+			return err
+		}
+		if r == nil {
+			r = notBegun(o, err)
+		}
+		return oneLine(err, a.writeReports(outputs, r))
+	}
+	if err := a.writeReports(outputs, r); err != nil {
+		return err
+	}
+	if r.Verdict.ExitCode == int(ExitPass) {
+		return nil
+	}
+	if !hasTable(outputs) {
+		a.say(logrus.WarnLevel, r.Image.Name+": "+verdictLine(r.Verdict))
+	}
+	return decided{ExitCode(r.Verdict.ExitCode)}
+}
+
+// scanImage puts the options together and scans. What it has found out by the
+// time that something fails is in o.
+func (a *app) scanImage(ctx context.Context, o *scan.Options, f scanFlags) (*result.Result, error) {
+	var err error
+	if o.Created, err = a.created(); err != nil {
+		return nil, err
+	}
+	o.Now = a.now()
+	if o.Source, err = a.sourceOptions(f); err != nil {
+		return nil, err
+	}
+	o.TempDir = o.Source.TempDir
+	o.Job = cmp.Or(f.job, a.env("CI_JOB_NAME"), a.env("JOB_NAME"), a.env("GITHUB_JOB"))
+
+	text, err := a.readPolicy(f.policy)
+	if err != nil {
+		return nil, err
+	}
+	o.PolicyLocation, o.PolicyDigest = text.location, text.digest()
+	if o.Policy, err = text.parse(); err != nil {
+		return nil, err
+	}
+	o.Index, o.IndexLocation, err = a.openIndex(f.db)
+	if err != nil {
+		return nil, err
+	}
+	defer o.Index.Close()
+	a.log.WithFields(logrus.Fields{"policy": o.PolicyLocation, "index": o.IndexLocation, "job": o.Job}).Info("scanning " + o.Reference)
+
+	progress := a.newProgress()
+	o.Progress = progress.show
+	defer progress.clear()
+	r, err := a.scan(ctx, *o)
+	if r != nil && r.Image.Source != "" {
+		a.log.WithFields(logrus.Fields{"source": r.Image.Source, "location": r.Image.Location, "layers": len(r.Layers), "packages": len(r.Packages)}).
+			Info("scanned " + o.Reference)
+	}
+	return r, err
+}
+
+func (a *app) sourceOptions(f scanFlags) (source.Options, error) {
+	o := source.Options{
+		Platform:  f.platform,
+		Insecure:  f.insecure,
+		Env:       a.env,
+		TempDir:   cmp.Or(f.tempDir, a.env("TMPDIR")),
+		UserAgent: "layergate/" + version(),
+	}
+	for _, v := range f.caCert {
+		host, file, ok := strings.Cut(v, "=")
+		if !ok {
+			host, file = "", v
+		}
+		if file == "" {
+			return o, fmt.Errorf("--ca-cert %q names no file", v)
+		}
+		if o.CACert == nil {
+			o.CACert = make(map[string]string)
+		}
+		o.CACert[host] = file
+	}
+	return o, nil
+}
+
+// explain says of a cancelled scan who cancelled it.
+func explain(ctx context.Context, err error, f scanFlags) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("the scan was not done within --timeout %s: %w", f.timeout, err)
+	case ctx.Err() != nil:
+		return fmt.Errorf("the scan was interrupted: %w", err)
+	}
+	return err
+}
+
+// notBegun is the result of a scan that failed before anything was opened.
+func notBegun(o scan.Options, err error) *result.Result {
+	reason := err.Error()
+	return &result.Result{
+		SchemaVersion: result.SchemaVersion,
+		Tool:          result.Tool{Name: "layergate", Version: o.Version},
+		Created:       o.Created,
+		Image:         result.Image{Name: o.Reference},
+		Database:      result.Database{Location: o.IndexLocation},
+		Policy:        result.Policy{Location: o.PolicyLocation, Digest: o.PolicyDigest},
+		Incomplete:    []finding.Gap{{Kind: finding.Unreadable, Subject: o.Reference, Reason: reason, Layer: -1}},
+		Verdict: result.Verdict{
+			Action: finding.Block, Incomplete: true, ExitCode: int(ExitIncomplete),
+			Reasons: []string{"the scan could not be begun: " + reason},
+		},
+	}
+}
+
+// hasTable says whether people see the verdict on stdout.
+func hasTable(outputs []output) bool {
+	for _, o := range outputs {
+		if o.file == "" && o.format == "table" {
+			return true
+		}
+	}
+	return false
+}
+
+func verdictLine(v result.Verdict) string {
+	word := "blocked"
+	if v.ExitCode == int(ExitIncomplete) {
+		word = "incomplete"
+	}
+	return word + ": " + strings.Join(v.Reasons, "; ")
+}
