@@ -67,13 +67,10 @@ func isTar(r io.ReaderAt) (bool, error) {
 	if n < 512 {
 		return false, nil
 	}
-	if n == len(block) && block == [1024]byte{} {
-		return true, nil
-	}
 	// archive/tar checks the header's checksum. An extended header makes it
-	// ask for more than this block has, which only a real one does.
+	// ask for more than these blocks have, which only a real one does.
 	_, err = tar.NewReader(bytes.NewReader(block[:n])).Next()
-	return err == nil || errors.Is(err, io.ErrUnexpectedEOF), nil
+	return err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF), nil
 }
 
 // untilDone ends a stream when its context does.

@@ -123,7 +123,7 @@ func dockerLayers(f files, e dockerEntry) ([]image.Layer, error) {
 	for _, name := range e.Layers {
 		r, c, err := f.open(name)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("layer %s is missing", name)
+			return nil, missing("layer " + name)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("opening layer %s: %w", name, withoutPath(err))

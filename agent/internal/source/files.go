@@ -53,7 +53,7 @@ func exists(f files, name string) bool {
 func readFile(f files, name string, limit int64) ([]byte, error) {
 	r, c, err := f.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("reading %s: it is missing: %w", name, fs.ErrNotExist)
+		return nil, missing(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, withoutPath(err))
@@ -68,6 +68,13 @@ func readFile(f files, name string, limit int64) ([]byte, error) {
 	}
 	return b, nil
 }
+
+// missing is the error for a file that another names and that is not there.
+type missing string
+
+func (m missing) Error() string { return string(m) + " is missing" }
+
+func (m missing) Is(target error) bool { return target == fs.ErrNotExist }
 
 // withoutPath drops the operation and the path that a PathError repeats.
 func withoutPath(err error) error {

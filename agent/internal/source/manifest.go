@@ -37,6 +37,7 @@ func (l *list[T]) UnmarshalJSON(b []byte) error {
 	} else if t != json.Delim('[') {
 		return errors.New("a list was expected")
 	}
+	*l = list[T]{} // a list that is there and empty is not nil
 	for dec.More() {
 		if len(*l) >= maxList {
 			return fmt.Errorf("a list has more than %d entries", maxList)

@@ -128,6 +128,9 @@ func openTar(ctx context.Context, r io.ReaderAt, size int64, name, kind string, 
 		err = errors.New("the archive is no image: it has neither manifest.json nor index.json" +
 			" (an archive of docker export has lost the image: use docker save)")
 	}
+	if errors.Is(err, fs.ErrNotExist) && f.endless {
+		return nil, fmt.Errorf("%w, and the archive does not end as a tar does: it may be truncated; write or copy it again", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -157,10 +160,10 @@ func plainFile(ctx context.Context, p, tempDir string) (*os.File, int64, error) 
 	z, err := decompressor(head[:n], io.NewSectionReader(file, 0, 1<<62))
 	if err == nil && z != nil {
 		file, err = respool(ctx, z, file, tempDir)
+		_ = z.Close() // frees memory; what it could say, reading to the end has said
 		if err != nil {
 			err = fmt.Errorf("decompressing it: %w", err)
 		}
-		err = errors.Join(err, z.Close())
 	}
 	if err == nil {
 		st, err = file.Stat()

@@ -33,10 +33,17 @@ func parsePlatform(s string) (platform, error) {
 	return platform{Platform: p, explicit: true}, nil
 }
 
-// check refuses an image of another platform than was asked for. An image
-// that does not say what it runs on is taken.
+// check refuses an image of another platform than was asked for. What an
+// image does not say is taken as right: configs often leave out the variant.
 func (p platform) check(have image.Platform) error {
-	if !p.explicit || have.OS == "" || have.Architecture == "" || p.matches(have) {
+	if !p.explicit || have.OS == "" || have.Architecture == "" {
+		return nil
+	}
+	full := have
+	if full.Variant == "" {
+		full.Variant = p.Variant
+	}
+	if p.matches(full) {
 		return nil
 	}
 	return fmt.Errorf("the image is for %s and %s was asked for: choose another --platform, or leave it out", have, p)

@@ -154,7 +154,7 @@ func blobLayers(f files, layers []v1.Descriptor) ([]image.Layer, error) {
 		case errors.Is(err, fs.ErrNotExist) && !d.MediaType.IsDistributable():
 			return nil, fmt.Errorf("layer %s is a foreign layer, which the image does not hold: scan it from the registry that does", d.Digest)
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("layer %s is missing", d.Digest)
+			return nil, missing("layer " + d.Digest.String())
 		case err != nil:
 			return nil, fmt.Errorf("opening layer %s: %w", d.Digest, withoutPath(err))
 		}

@@ -23,6 +23,8 @@ const maxLinks = 10
 type tarFiles struct {
 	r       io.ReaderAt
 	entries map[string]tarEntry
+	end     int64 // of the last file's bytes
+	endless bool  // there is no end mark behind it: the archive may be truncated
 }
 
 type tarEntry struct {
@@ -43,6 +45,7 @@ func indexTar(ctx context.Context, r io.ReaderAt, size int64) (*tarFiles, error)
 		}
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
+			t.endless = size-t.end < 1024
 			return t, nil
 		}
 		if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -78,6 +81,7 @@ func (t *tarFiles) add(h *tar.Header, offset, total int64) error {
 			return fmt.Errorf("the archive is truncated: %s has %d bytes and the archive ends %d bytes after its start; write or copy it again",
 				name, h.Size, total-offset)
 		}
+		t.end = offset + h.Size
 	case tar.TypeSymlink:
 		if path.IsAbs(h.Linkname) {
 			return nil // leads out of the archive: a name that is not there
