@@ -42,11 +42,10 @@ func (l *lines) next() ([]byte, error) {
 		}
 	}
 	if errors.Is(err, io.EOF) {
-		l.open = len(line) > 0
-		if !l.open {
+		if len(line) == 0 {
 			return nil, io.EOF
 		}
-		err = nil
+		l.open, err = true, nil
 	}
 	if err != nil {
 		return nil, err

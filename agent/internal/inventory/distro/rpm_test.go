@@ -105,7 +105,7 @@ func TestRPMFresh(t *testing.T) {
 	tool(t, "rpmbuild", "rpm")
 	out := t.TempDir()
 	cmd := exec.Command("sh", "testdata/rpm/make.sh", out)
-	cmd.Env = append(os.Environ(), "DOCS=4000")
+	cmd.Env = append(os.Environ(), "DOCS=500")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, text)
 	}

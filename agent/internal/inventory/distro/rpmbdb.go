@@ -105,7 +105,7 @@ func (b *bdbFile) values(page []byte, yield func([]byte, error) bool) bool {
 	}
 	for i := 0; i < items; i += 2 {
 		key, value := item(i), item(i+1)
-		if string(key) == bdbKeyZero {
+		if string(key) == bdbKeyZero && len(value) == len(bdbKeyZero) {
 			continue
 		}
 		header, err := b.value(value)

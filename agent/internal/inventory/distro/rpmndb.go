@@ -16,6 +16,7 @@ const (
 	ndbSlot  = 16
 	ndbHead  = 16
 	ndbTail  = 12
+	ndbFree  = "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // a slot that is not in use, after its mark
 
 	maxSlotPages = 2048 // half a million packages
 )
@@ -45,8 +46,8 @@ func ndbHeaders(f *rpmFile) (headers, error) {
 				}
 				continue
 			}
-			if binary.LittleEndian.Uint32(slots[4:]) == 0 {
-				continue // not in use
+			if string(slots[4:ndbSlot]) == ndbFree {
+				continue
 			}
 			header, err := f.ndbBlob(slots[:ndbSlot])
 			if !yield(header, err) || errors.Is(err, errOverlap) {
