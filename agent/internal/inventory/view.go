@@ -115,7 +115,16 @@ func (v *view) resolve(p string) string {
 	for hops := 0; rest != ""; {
 		part, after, _ := strings.Cut(rest, "/")
 		rest = after
-		next := path.Join("/", done, part)[1:]
+		next := part
+		switch {
+		case part == "" || part == ".":
+			continue
+		case part == "..":
+			done = done[:max(0, strings.LastIndexByte(done, '/'))]
+			continue
+		case done != "":
+			next = done + "/" + part
+		}
 		target, ok := v.links[next]
 		if !ok {
 			done = next

@@ -21,9 +21,14 @@ type content interface {
 	all(h *tar.Header) (section *io.SectionReader, release func(), err error)
 }
 
+// entries gives one header after the other, and io.EOF at the end.
+type entries interface {
+	Next() (*tar.Header, error)
+}
+
 // archive is a layer's tar, opened.
 type archive struct {
-	*tar.Reader
+	entries
 	content
 	finish func(context.Context) error // after the last entry: padding, digests
 	close  func() error
@@ -62,27 +67,22 @@ func open(ctx context.Context, w *walker, verify bool) (*archive, error) {
 }
 
 func openSeekable(w *walker, stored io.Closer, s seekable, verify bool) *archive {
-	win := &window{r: s, size: s.Size()}
-	marks := &marks{r: win}
-	tr := tar.NewReader(struct {
-		io.Reader
-		io.Seeker
-	}{marks, win})
+	scanner := &scanner{window: &window{r: s, size: s.Size()}}
 	var hashed chan error
 	if verify {
 		hashed = make(chan error, 1)
 		go func() { hashed <- sameDiffID(w.layer, io.NewSectionReader(s, 0, s.Size())) }()
 	}
 	return &archive{
-		Reader:  tr,
-		content: &inPlace{window: win, sparse: streamed{walker: w, tar: tr}},
+		entries: scanner,
+		content: &inPlace{walker: w, scanner: scanner},
 		finish: func(context.Context) error {
 			if hashed != nil {
 				err := <-hashed
 				hashed = nil
 				return err
 			}
-			if marks.missing {
+			if scanner.missing {
 				// Without the end mark only the digest can tell a whole
 				// archive from one that was cut between two entries.
 				return cutShort(sameDiffID(w.layer, io.NewSectionReader(s, 0, s.Size())))
@@ -113,7 +113,7 @@ func openStream(ctx context.Context, w *walker, stored io.ReadCloser, verify boo
 	marks := &marks{r: in}
 	tr := tar.NewReader(struct{ io.Reader }{marks})
 	return &archive{
-		Reader:  tr,
+		entries: tr,
 		content: &streamed{walker: w, tar: tr},
 		finish: func(ctx context.Context) error {
 			// The rest, and with it the stored bytes' own digest.

@@ -44,6 +44,27 @@ func (w *window) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// peek gives the next n bytes, or what is left, without moving on. They are
+// valid until the window is read or sought again.
+func (w *window) peek(n int) ([]byte, error) {
+	if w.pos >= w.size {
+		return nil, nil
+	}
+	n = int(min(int64(n), w.size-w.pos))
+	if w.pos < w.start || w.pos+int64(n) > w.start+int64(w.filled) {
+		got, err := w.r.ReadAt(w.buffer[:min(windowSize, w.size-w.pos)], w.pos)
+		w.start, w.filled = w.pos, got
+		if err := ignoreEOF(got, err); err != nil {
+			return nil, err
+		}
+		if got < n {
+			return nil, io.ErrUnexpectedEOF
+		}
+	}
+	at := w.pos - w.start
+	return w.buffer[at : at+int64(n)], nil
+}
+
 // ignoreEOF forgives a reader that reports the end together with the bytes
 // before it, as io.ReaderAt may. A file that shrank under us is an error.
 func ignoreEOF(n int, err error) error {
@@ -72,30 +93,40 @@ func (w *window) Seek(offset int64, whence int) (int64, error) {
 
 // inPlace gives contents straight from an archive that can be sought.
 type inPlace struct {
-	window *window
-	sparse streamed // for the entries whose bytes do not stand there as they are
-	first  [HeadSize]byte
+	walker  *walker
+	scanner *scanner
+	sparse  *streamed // of an entry whose bytes do not stand there as they are
+	first   [HeadSize]byte
 }
 
 func (c *inPlace) head(h *tar.Header) ([]byte, error) {
 	if isSparse(h) {
-		return c.sparse.head(h)
+		return c.unpacked(h).head(h)
 	}
-	n := min(h.Size, HeadSize)
-	at := c.window.pos
-	_, err := io.ReadFull(c.window, c.first[:n])
-	c.window.pos = at
+	w := c.scanner.window
+	at := w.pos
+	n, err := io.ReadFull(w, c.first[:min(h.Size, HeadSize)])
+	w.pos = at
 	return c.first[:n], unexpected(err)
 }
 
 func (c *inPlace) all(h *tar.Header) (*io.SectionReader, func(), error) {
 	if isSparse(h) {
-		return c.sparse.all(h)
+		return c.unpacked(h).all(h)
 	}
-	if h.Size > c.window.size-c.window.pos {
+	w := c.scanner.window
+	if h.Size > w.size-w.pos {
 		return nil, nil, io.ErrUnexpectedEOF
 	}
-	return io.NewSectionReader(c.window.r, c.window.pos, h.Size), func() {}, nil
+	return io.NewSectionReader(w.r, w.pos, h.Size), func() {}, nil
+}
+
+// unpacked reads a sparse file through archive/tar.
+func (c *inPlace) unpacked(h *tar.Header) *streamed {
+	if c.sparse == nil || c.sparse.of != h {
+		c.sparse = &streamed{walker: c.walker, tar: c.scanner.slow}
+	}
+	return c.sparse
 }
 
 // isSparse says that an entry's bytes do not stand in the archive as they are.
