@@ -150,7 +150,7 @@ func group(c *cobra.Command) {
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return fmt.Errorf("%s wants %s, got %d arguments (see %s --help)", c.CommandPath(), what, len(args), c.CommandPath())
+			return fmt.Errorf("%s wants %s, got %d arguments (see %s --help)", c.Name(), what, len(args), c.CommandPath())
 		}
 		return nil
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"github.com/layergate/layergate/agent/internal/advisory/store"
@@ -49,9 +49,9 @@ are counted and named.`,
 			return a.buildIndex(c, from, to, sources)
 		},
 	}
-	c.Flags().StringVar(&from, "from", "", "the folder of advisories")
-	c.Flags().StringVarP(&to, "output", "o", "", "the index file to write")
-	c.Flags().StringSliceVar(&sources, "sources", nil, "take these only: paths in the folder (osv/Go) or names of sources (Go)")
+	c.Flags().StringVar(&from, "from", "", "the `FOLDER` of advisories")
+	c.Flags().StringVarP(&to, "output", "o", "", "the index `FILE` to write")
+	c.Flags().StringSliceVar(&sources, "sources", nil, "take these `NAMES` only: paths in the folder (osv/Go) or names of sources (Go)")
 	return c
 }
 
@@ -75,13 +75,22 @@ func (a *app) buildIndex(c *cobra.Command, from, to string, sources []string) er
 	if err != nil {
 		return err
 	}
+	if err := a.printIndex(to, built.Info); err != nil {
+		return err
+	}
+	return a.printSkipped(built)
+}
+
+// printSkipped says what a build left out, and why.
+func (a *app) printSkipped(built *store.Report) error {
+	w := bufio.NewWriter(a.stdout)
 	for _, s := range built.Sources {
 		for _, k := range s.Skipped {
-			a.log.WithFields(logrus.Fields{"source": s.Name, "records": k.Count, "examples": strings.Join(k.Examples, " ")}).
-				Warn("left out: " + k.Reason)
+			line := fmt.Sprintf("left out of %s: %d, %s (such as %s)", s.Name, k.Count, k.Reason, strings.Join(k.Examples, ", "))
+			fmt.Fprintln(w, report.EscapeTerminal(line))
 		}
 	}
-	return a.printIndex(to, built.Info)
+	return w.Flush()
 }
 
 func (a *app) dbStatusCommand() *cobra.Command {
@@ -106,7 +115,7 @@ func (a *app) dbStatusCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&path, "db", "", indexPlaces)
-	c.Flags().StringVar(&format, "format", "table", "how to print: table or json")
+	c.Flags().StringVar(&format, "format", "table", "`HOW` to print: table or json")
 	return c
 }
 

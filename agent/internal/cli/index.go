@@ -13,9 +13,9 @@ import (
 // embedded is how results call what is part of the programme.
 const embedded = "embedded"
 
-// indexPlaces is part of --help.
-const indexPlaces = `the advisory index to use (default: $LAYERGATE_DB, else layergate/index.db in
-$XDG_CACHE_HOME or ~/.cache if it is there, else the one in the programme)`
+// indexPlaces is part of --help; the back quotes are pflag's mark of a value's name.
+const indexPlaces = "the advisory index `FILE` to use (default: $LAYERGATE_DB, else\n" +
+	"layergate/index.db in $XDG_CACHE_HOME or ~/.cache if it is there, else the one in the programme)"
 
 // openIndex opens the advisory index that a command uses, and says which it
 // is. An index that is there and cannot be read is an error: falling back to

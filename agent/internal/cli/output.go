@@ -66,7 +66,7 @@ func placeOf(file string) (string, error) {
 	}
 	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
-		return "", fmt.Errorf("its folder: %w", err)
+		return "", fmt.Errorf("there is no folder %s: make it first", filepath.Dir(file))
 	}
 	return filepath.Join(folder, filepath.Base(path)), nil
 }

@@ -44,7 +44,7 @@ func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
 	if r.Verdict.ExitCode == int(ExitPass) {
 		return nil
 	}
-	if !hasTable(outputs) {
+	if !a.quiet && !hasTable(outputs) {
 		a.say(logrus.WarnLevel, r.Image.Name+": "+verdictLine(r.Verdict))
 	}
 	return decided{ExitCode(r.Verdict.ExitCode)}
@@ -127,7 +127,7 @@ func explain(ctx context.Context, err error, f scanFlags) error {
 
 // notBegun is the result of a scan that failed before anything was opened.
 func notBegun(o scan.Options, err error) *result.Result {
-	reason := err.Error()
+	reason := strings.ReplaceAll(err.Error(), "\n", "; ")
 	return &result.Result{
 		SchemaVersion: result.SchemaVersion,
 		Tool:          result.Tool{Name: "layergate", Version: o.Version},
@@ -153,10 +153,17 @@ func hasTable(outputs []output) bool {
 	return false
 }
 
+// verdictLine is the verdict for those who see no table.
 func verdictLine(v result.Verdict) string {
 	word := "blocked"
 	if v.ExitCode == int(ExitIncomplete) {
 		word = "incomplete"
 	}
-	return word + ": " + strings.Join(v.Reasons, "; ")
+	switch len(v.Reasons) {
+	case 0:
+		return word
+	case 1:
+		return word + ": " + v.Reasons[0]
+	}
+	return fmt.Sprintf("%s: %s (and %d more reasons)", word, v.Reasons[0], len(v.Reasons)-1)
 }
