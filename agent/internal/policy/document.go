@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strconv"
+	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -73,45 +74,66 @@ func (d *document) parseYAML(r io.Reader) (*yaml.Node, error) {
 		d.reportAt(1, 1, "the policy is larger than %d KiB: is it a policy? If so, split it", maxBytes>>10)
 		return nil, nil
 	}
-	var root, next yaml.Node
-	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
-	if err := decoder.Decode(&root); errors.Is(err, io.EOF) {
+	roots, err := documents(string(text))
+	switch {
+	case err != nil:
+		d.reportSyntax(string(text), err)
+	case len(roots) == 0:
 		d.reportAt(1, 1, `the policy is empty: begin with "version: %d" and "rules:"`, Version)
-		return nil, nil
-	} else if err != nil {
-		d.reportSyntax(string(text), err)
-		return nil, nil
+	case len(roots) > 1:
+		d.report(roots[1], "a second document begins here: keep one in each file")
+	default:
+		return roots[0].Content[0], nil
 	}
-	if err := decoder.Decode(&next); err == nil {
-		d.report(&next, "a second document begins here: keep one in each file")
-		return nil, nil
-	} else if !errors.Is(err, io.EOF) {
-		d.reportSyntax(string(text), err)
-		return nil, nil
+	return nil, nil
+}
+
+// documents parses a text, but no further than its second document.
+func documents(text string) ([]*yaml.Node, error) {
+	var roots []*yaml.Node
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for len(roots) < 2 {
+		var root yaml.Node
+		if err := decoder.Decode(&root); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		roots = append(roots, &root)
 	}
-	return root.Content[0], nil
+	return roots, nil
 }
 
 var (
-	syntaxLine    = regexp.MustCompile(`^yaml: line (\d+): `)
+	syntaxLine    = regexp.MustCompile(`^yaml: (line \d+: )?`)
 	unknownAnchor = regexp.MustCompile(`^yaml: unknown anchor '(.*)' referenced$`)
 )
 
-// reportSyntax places an error of the YAML parser, which knows the line but
-// not the column, and of an unknown anchor only the name.
+// reportSyntax places an error of the YAML parser and reports it.
 func (d *document) reportSyntax(text string, err error) {
-	message, line, column := err.Error(), 1, 1
-	if m := syntaxLine.FindStringSubmatch(message); m != nil {
-		line, _ = strconv.Atoi(m[1]) // digits; too many of them leave the largest int
-		message = message[len(m[0]):]
-	}
-	if m := unknownAnchor.FindStringSubmatch(message); m != nil {
+	if m := unknownAnchor.FindStringSubmatch(err.Error()); m != nil {
 		before, _, _ := strings.Cut(text, "*"+m[1])
-		line = strings.Count(before, "\n") + 1
-		column = len([]rune(before[strings.LastIndexByte(before, '\n')+1:])) + 1
-		message = fmt.Sprintf("there is no anchor &%s for this alias: define it above, or write the value out", m[1])
-	} else {
-		message = "this is not YAML: " + strings.TrimPrefix(message, "yaml: ")
+		line := strings.Count(before, "\n") + 1
+		column := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+		d.reportAt(line, column, "there is no anchor &%s for this alias: define it above, or write the value out", m[1])
+		return
 	}
-	d.reportAt(line, column, "%s", message)
+	d.reportAt(failingLine(text, message(err)), 1, "this is not YAML: %s", message(err))
+}
+
+// message is the parser's message without its line, which is that of the
+// collection around the error, or one off.
+func message(err error) string {
+	return syntaxLine.ReplaceAllString(err.Error(), "")
+}
+
+// failingLine finds the line that makes the parser fail: the parser reads
+// ahead by a token at most, so the text up to that line fails in the same way
+// as the whole, and the text before it does not.
+func failingLine(text, failure string) int {
+	lines := strings.SplitAfter(text, "\n")
+	return 1 + sort.Search(len(lines)-1, func(i int) bool {
+		_, err := documents(strings.Join(lines[:i+1], ""))
+		return err != nil && message(err) == failure
+	})
 }

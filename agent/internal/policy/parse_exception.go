@@ -9,16 +9,17 @@ import (
 func (d *document) exception(n *yaml.Node) Exception {
 	e := Exception{Position: Position{n.Line, n.Column}}
 	d.mapping(n, "an exception", readers{
-		"id":       func(v *yaml.Node) { e.ID = d.text(v, "id") },
+		"id": func(v *yaml.Node) {
+			if e.ID = d.text(v, "id"); strings.Contains(e.ID, "*") {
+				d.report(v, "id %q has a star: name one id, an exception is for one problem", cut(e.ID))
+			}
+		},
 		"packages": func(v *yaml.Node) { e.Packages = d.packagePatterns(v) },
 		"images":   func(v *yaml.Node) { e.Images = d.patterns(v, "images") },
 		"expires":  func(v *yaml.Node) { e.Expires = d.date(v, "expires") },
 		"reason":   func(v *yaml.Node) { e.Reason = d.text(v, "reason") },
 		"owner":    func(v *yaml.Node) { e.Owner = d.text(v, "owner") },
 	}, "id", "expires", "reason", "owner")
-	if strings.Contains(e.ID, "*") {
-		d.report(n, "id %q has a star: name one id, an exception is for one problem", cut(e.ID))
-	}
 	return e
 }
 

@@ -60,7 +60,9 @@ func (d *document) blockIf(n *yaml.Node) BlockIf {
 func (d *document) checkBaseImage(keys map[string]*yaml.Node, v Vulnerabilities) {
 	laid := map[finding.Severity]finding.Action{}
 	for _, s := range finding.Severities {
-		laid[s], _, _ = v.For(s)
+		if a, _, written := v.For(s); written {
+			laid[s] = a
+		}
 	}
 	maps.Copy(laid, v.BaseImage)
 	d.checkOrder(keys, laid)

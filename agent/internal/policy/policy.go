@@ -19,6 +19,7 @@
 package policy
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -112,19 +113,27 @@ type Actions struct {
 }
 
 // For is the action for a severity, and the severity whose line of the policy
-// says so. A severity without a line takes the next less severe one's, so that
-// nothing worse is treated more mildly; written is false, and the action
-// alert, where there is no such line either. Unknown is outside that order.
+// says so. A severity without a line takes that of the next less severe one,
+// so that nothing worse is treated more mildly; where there is none, it alerts
+// (written is false), or is ignored if the next more severe one is. Unknown
+// stands outside of that order.
 func (a Actions) For(s finding.Severity) (action finding.Action, line finding.Severity, written bool) {
 	if a.All != "" {
 		return a.All, s, true
 	}
-	for line = s; line >= finding.Unknown; line-- {
-		if line == finding.Unknown && s != finding.Unknown {
-			break
-		}
+	if action, ok := a.By[s]; ok || s == finding.Unknown {
+		return cmp.Or(action, finding.Alert), s, ok
+	}
+	for line := s - 1; line > finding.Unknown; line-- {
 		if action, ok := a.By[line]; ok {
 			return action, line, true
+		}
+	}
+	for line := s + 1; line <= finding.Critical; line++ {
+		if action, ok := a.By[line]; ok && action == finding.Ignore {
+			return action, line, true
+		} else if ok {
+			break
 		}
 	}
 	return finding.Alert, s, false

@@ -28,7 +28,7 @@ func foundAnswers(rule string, findings []finding.Finding) []answer {
 		}
 	}
 	var answers []answer
-	for _, g := range sorts(blocked) {
+	for _, g := range tallies(blocked) {
 		answers = append(answers, answer{finding.Block,
 			fmt.Sprintf("%s blocked by rule %s (%s)", g.count(), shown(rule), examples(g.findings))})
 	}
@@ -45,22 +45,22 @@ func foundAnswers(rule string, findings []finding.Finding) []answer {
 	return answers
 }
 
-// sort is a sort of findings: those that are counted together.
-type sort struct {
+// tally is a sort of findings: those that are counted together.
+type tally struct {
 	kind     finding.Kind
 	severity finding.Severity // of vulnerabilities; the other kinds are one sort each
 	findings []finding.Finding
 }
 
-// sorts splits findings, the gravest sort first.
-func sorts(findings []finding.Finding) []sort {
-	var all []sort
+// tallies splits findings, the gravest sort first.
+func tallies(findings []finding.Finding) []tally {
+	var all []tally
 	for _, f := range findings {
-		s := sort{kind: f.Kind}
+		s := tally{kind: f.Kind}
 		if f.Kind == finding.Vulnerability {
 			s.severity = f.Severity
 		}
-		i := slices.IndexFunc(all, func(o sort) bool { return o.kind == s.kind && o.severity == s.severity })
+		i := slices.IndexFunc(all, func(o tally) bool { return o.kind == s.kind && o.severity == s.severity })
 		if i < 0 {
 			i = len(all)
 			all = append(all, s)
@@ -69,7 +69,7 @@ func sorts(findings []finding.Finding) []sort {
 	}
 	order := []finding.Kind{finding.Malware, finding.Secret, finding.WeakPassword,
 		finding.Vulnerability, finding.Exposure, finding.Misconfiguration}
-	slices.SortStableFunc(all, func(a, b sort) int {
+	slices.SortStableFunc(all, func(a, b tally) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(order, a.kind), slices.Index(order, b.kind)),
 			cmp.Compare(slices.Index(finding.Severities, a.severity), slices.Index(finding.Severities, b.severity)),
@@ -79,7 +79,7 @@ func sorts(findings []finding.Finding) []sort {
 }
 
 // count is the sort as words: "2 critical vulnerabilities", "1 secret".
-func (s sort) count() string {
+func (s tally) count() string {
 	n := len(s.findings)
 	if s.kind == finding.Vulnerability {
 		return fmt.Sprintf("%d %s %s", n, s.severity, plural(s.kind, n))
@@ -90,7 +90,7 @@ func (s sort) count() string {
 // counts are all sorts as words.
 func counts(findings []finding.Finding) string {
 	var words []string
-	for _, s := range sorts(findings) {
+	for _, s := range tallies(findings) {
 		words = append(words, s.count())
 	}
 	return strings.Join(words, ", ")

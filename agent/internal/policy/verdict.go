@@ -89,7 +89,9 @@ func act(a Actions, k finding.Kind, s finding.Severity) (finding.Action, string)
 		return action, fmt.Sprintf("%s: the rule does not mention %s %s, which alerts", s, s, what)
 	case a.All != "":
 		return action, fmt.Sprintf("%s: the rule %s all %s", s, verb(action), what)
-	case line != s:
+	case line > s:
+		return action, fmt.Sprintf("%s: the rule %s %s %s, which are worse", s, verb(action), line, what)
+	case line < s:
 		return action, fmt.Sprintf("%s: the rule %s %s %s and worse", s, verb(action), line, what)
 	}
 	return action, fmt.Sprintf("%s: the rule %s %s %s", s, verb(action), s, what)
