@@ -52,7 +52,7 @@ func readDebian(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 	}
 	d := json.NewDecoder(&limited{r: f, left: 8 * maxDocument}) // read package by package
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return broken(u.Path, errors.Join(err, errors.New("not the security tracker's JSON")))
+		return broken(u.Path, errors.New("not the security tracker's JSON"))
 	}
 	for d.More() {
 		if err := ctx.Err(); err != nil {

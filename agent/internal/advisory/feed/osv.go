@@ -2,6 +2,7 @@ package feed
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -66,6 +67,7 @@ func readOSV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 // osvArchive reads each record of an archive, one at a time.
 func osvArchive(ctx context.Context, archive *zip.Reader, u Unit, out Sink) error {
 	pace := every{ctx: ctx}
+	var data bytes.Buffer // of the record at hand
 	for _, entry := range archive.File {
 		if err := pace.check(); err != nil {
 			return err
@@ -77,11 +79,12 @@ func osvArchive(ctx context.Context, archive *zip.Reader, u Unit, out Sink) erro
 		if err != nil {
 			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
 		}
-		data, err := io.ReadAll(&limited{r: r, left: maxRecord})
+		data.Reset()
+		_, err = data.ReadFrom(&limited{r: r, left: maxRecord})
 		if err = errors.Join(err, r.Close()); err != nil {
 			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
 		}
-		if err := osvRecord(data, strings.TrimSuffix(path.Base(entry.Name), ".json"), u.Source, out); err != nil {
+		if err := osvRecord(data.Bytes(), strings.TrimSuffix(path.Base(entry.Name), ".json"), u.Source, out); err != nil {
 			return err
 		}
 	}
@@ -103,7 +106,7 @@ func osvFile(f fs.File, u Unit, out Sink) error {
 func osvRecord(data []byte, name, source string, out Sink) error {
 	var doc osvDocument
 	if err := json.Unmarshal(data, &doc); err != nil {
-		out.Skip("bad record: against the schema", fmt.Sprintf("%s: %v", name, err))
+		out.Skip("bad record: against the schema", name+": "+schemaFault(err))
 		return nil
 	}
 	c := conversion{doc: &doc, source: source, out: out}
@@ -116,4 +119,13 @@ func osvRecord(data []byte, name, source string, out Sink) error {
 		return nil
 	}
 	return out.Record(record)
+}
+
+// schemaFault says in the schema's terms what json.Unmarshal found wrong.
+func schemaFault(err error) string {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return fmt.Sprintf("%s is a %s", wrong.Field, wrong.Value)
+	}
+	return err.Error()
 }

@@ -1,0 +1,102 @@
+package feed
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"testing"
+	"testing/fstest"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// TestBrokenFiles checks that a file which is not whole, or not what it is
+// called, is an error and says so.
+func TestBrokenFiles(t *testing.T) {
+	fixture := func(name string) fstest.MapFS {
+		archive, err := txtar.ParseFile("testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return folder(t, archive)
+	}
+	cut := func(b []byte) []byte { return b[:len(b)*2/3] }
+	osv, secdb, debian, facts := fixture("osv.txtar"), fixture("secdb.txtar"), fixture("debian.txtar"), fixture("facts.txtar")
+	for _, test := range []struct {
+		name, path string
+		data       []byte
+		want       string
+	}{
+		{"zip cut short", "osv/Go/all.zip", cut(osv["osv/Go/all.zip"].Data),
+			"reading osv/Go/all.zip: not a whole zip archive: zip: not a valid zip file; fetch it again"},
+		{"zip entry damaged", "osv/Go/all.zip", damaged(t),
+			"reading osv/Go/all.zip: GO-2024-2598.json: zip: checksum error"},
+		{"record cut short", "osv/Go/GO-2024-2598.json", []byte(`{"id": "GO`),
+			"reading osv/Go/GO-2024-2598.json: not JSON, or cut short"},
+		{"secdb cut short", "v3.18/main.json", cut(secdb["alpine-secdb/v3.18/main.json"].Data),
+			"reading v3.18/main.json: the file is cut short; fetch it again"},
+		{"secdb of another thing", "v3.18/main.json", []byte(`{"packages": []}`),
+			`reading v3.18/main.json: not an Alpine secdb file: its distroversion is ""`},
+		{"secdb with a tail", "v3.18/main.json", append(bytes.Clone(secdb["alpine-secdb/v3.18/main.json"].Data), "{}"...),
+			"reading v3.18/main.json: something follows the document"},
+		{"tracker cut short", "debian-tracker.json", cut(debian["debian-tracker-2023-07-14.json"].Data),
+			"reading debian-tracker.json: the file is cut short; fetch it again"},
+		{"tracker is a page", "debian-tracker.json", []byte("<html>429</html>"),
+			"reading debian-tracker.json: not the security tracker's JSON"},
+		{"tracker is a list", "debian-tracker.json", []byte("[]"),
+			"reading debian-tracker.json: not the security tracker's JSON"},
+		{"catalogue cut short", "kev.json", cut(facts["kev.json"].Data),
+			"reading kev.json: the file is cut short; fetch it again"},
+		{"catalogue lacks entries", "kev.json", bytes.Replace(facts["kev.json"].Data, []byte(`"count": 3`), []byte(`"count": 1404`), 1),
+			"reading kev.json: not a whole KEV catalogue: its count does not agree with its 3 entries"},
+		{"scores without columns", "epss.csv", []byte("CVE-1999-0001,0.1,0.2\n"),
+			`reading epss.csv: the columns are not "cve,epss,percentile"`},
+		{"no scores", "epss.csv", nil, "reading epss.csv: no scores in it"},
+		{"scores cut short", "epss.csv.gz", cut(zipped(t, facts["epss.csv"].Data)),
+			"reading epss.csv.gz: the file is cut short; fetch it again"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			fsys := fstest.MapFS{test.path: {Data: test.data}}
+			units, err := Find(fsys)
+			if err != nil || len(units) != 1 {
+				t.Fatalf("%d units, %v", len(units), err)
+			}
+			err = units[0].Feed.Read(context.Background(), fsys, units[0], strict{t})
+			if err == nil || err.Error() != test.want {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+// damaged is an archive whose one entry does not have its checksum.
+func damaged(t *testing.T) []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	record := []byte(`{"id": "GO-2024-2598"}`)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: "GO-2024-2598.json", CRC32: 1,
+		CompressedSize64: uint64(len(record)), UncompressedSize64: uint64(len(record))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(record); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func zipped(t *testing.T, data []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
