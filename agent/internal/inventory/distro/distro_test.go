@@ -129,9 +129,12 @@ func sound(t testing.TB, c *inventory.Contents) {
 	if c == nil {
 		return
 	}
-	for _, p := range c.Packages {
+	for i, p := range c.Packages {
 		if p.Name == "" || p.Version == "" || p.Type == "" || !p.Distro || p.Path == "" {
 			t.Errorf("incomplete package %+v", p)
+		}
+		if i > 100 {
+			continue
 		}
 		Identify(&p, &image.Distro{ID: "debian", Version: "12", Ecosystem: "Debian:12"})
 		if p.PURL == "" {

@@ -94,7 +94,7 @@ func dpkg(ctx context.Context, name string, r io.Reader) (*inventory.Contents, e
 func (s *stanza) field(line []byte, cut bool) {
 	key, value, ok := bytes.Cut(line, []byte(":"))
 	if !ok {
-		s.broken = fmt.Sprintf("the line %.40q is not a field", line)
+		s.broken = "a line of it is not a field"
 		return
 	}
 	var to *string
@@ -121,7 +121,7 @@ func (s *stanza) field(line []byte, cut bool) {
 	}
 	value = bytes.TrimSpace(value)
 	if cut || len(value) > maxValue {
-		s.broken = fmt.Sprintf("its field %s is longer than %d bytes", key, maxValue)
+		s.broken = "a field of it is absurdly long"
 		return
 	}
 	*to = string(value)
@@ -133,10 +133,10 @@ func (s *stanza) end(l *ledger, n int) {
 		return
 	}
 	if s.broken == "" && (s.name == "" || s.version == "") {
-		s.broken = fmt.Sprintf("it has no name or no version (name %.40q, version %.40q)", s.name, s.version)
+		s.broken = "it has no name or no version"
 	}
 	if s.broken != "" {
-		l.gap(finding.Unreadable, "the dpkg stanza that ends at line %d is broken: %s", n, s.broken)
+		l.gap(finding.Unreadable, "the dpkg stanza that ends at line %d (package %.40q, version %.40q) is broken: %s", n, s.name, s.version, s.broken)
 	}
 	if s.name == "" || s.version == "" {
 		return

@@ -24,11 +24,12 @@ func Identify(p *inventory.Package, d *image.Distro) {
 	qualifiers := map[string]string{"arch": p.Arch, "upstream": upstream(p)}
 	if d != nil {
 		f, known := families[strings.ToLower(d.ID)]
-		if known && f.packages == p.Type {
-			p.Ecosystem = d.Ecosystem
-			namespace = f.namespace
-		} else {
+		switch {
+		case !known:
 			namespace = strings.ToLower(d.ID)
+		case f.packages == p.Type:
+			namespace = f.namespace
+			p.Ecosystem = d.Ecosystem
 		}
 		qualifiers["distro"] = d.ID
 		if d.Version != "" {
