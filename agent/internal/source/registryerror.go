@@ -27,12 +27,14 @@ func (r *repository) explain(ctx context.Context, ref name.Reference, err error)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &status):
-		return explainStatus(status, host, ref)
 	case errors.As(err, &wrongName):
-		return unusable("%s shows a certificate for another name (%w): use the name that it is for, or --insecure %s", host, err, host)
-	case errors.As(err, &unknownCA), errors.As(err, &cert):
-		return unusable("%s shows a certificate that is not trusted (%w): name its authority with --ca-cert, or use --insecure %s", host, inner(err), host)
+		return unusable("%s shows a certificate for another name (%w): use the name that it is for, or --insecure %s", host, wrongName, host)
+	case errors.As(err, &unknownCA):
+		return unusable("%s shows a certificate that is not trusted (%w): name its authority with --ca-cert, or use --insecure %s", host, unknownCA, host)
+	case errors.As(err, &cert):
+		return unusable("%s shows a certificate that is not valid (%w): renew it, or use --insecure %s", host, cert.Err, host)
+	case errors.As(err, &status): // after those: it may be the answer to a fallback
+		return explainStatus(status, host, ref)
 	case errors.Is(err, http.ErrSchemeMismatch), strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return unusable("%s speaks plain HTTP: allow that with --insecure %s", host, host)
 	case errors.As(err, &dns):
@@ -54,16 +56,8 @@ func explainStatus(e *transport.Error, host string, ref name.Reference) error {
 	case http.StatusTooManyRequests:
 		return unusable("%s limits the pulls and has had too many: docker login %s for a higher limit, or wait", host, host)
 	}
-	return unusable("%s answered: %w", host, e)
-}
-
-// inner is the innermost error, without the request's URL around it.
-func inner(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
+	if len(e.Errors) > 0 {
+		return unusable("%s answered %d: %s", host, e.StatusCode, strings.Join(strings.Fields(e.Errors[0].String()), " "))
 	}
+	return unusable("%s answered %d %s", host, e.StatusCode, http.StatusText(e.StatusCode))
 }
