@@ -16,12 +16,11 @@ for tool in docker skopeo mmdebstrap; do
   command -v $tool >/dev/null || { echo "benchmark image: $tool is missing; run make install-deps" >&2; exit 1; }
 done
 mkdir -p "$out/context"
-mirror=${DEBIAN_MIRROR:?}
 if [[ ! -s $out/context/base.tar ]]; then
-  mmdebstrap --variant=minbase bookworm "$out/context/base.tar.part" \
-    "deb $mirror/debian bookworm main" \
-    "deb $mirror/debian bookworm-updates main" \
-    "deb $mirror/debian-security bookworm-security main"
+  # From the mirrors that this machine's apt uses.
+  mapfile -t sources < <(apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+    grep -E ' bookworm(-updates|-security)? main$')
+  mmdebstrap --format=tar --variant=minbase bookworm "$out/context/base.tar.part" "${sources[@]}"
   mv "$out/context/base.tar.part" "$out/context/base.tar"
 fi
 cp /etc/ssl/certs/ca-certificates.crt "$out/context/host-ca.pem"
