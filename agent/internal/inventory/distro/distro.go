@@ -125,7 +125,7 @@ func (l *ledger) contents() *inventory.Contents {
 // rooted makes a file's name clean and relative to the root. The root itself,
 // and anything that would escape it, is "".
 func rooted(name string) string {
-	name = strings.TrimPrefix(name, "/")
+	name = strings.TrimLeft(name, "/")
 	if strings.HasSuffix(name, "/") || strings.HasPrefix(name, ".") || strings.Contains(name, "/.") || strings.Contains(name, "//") {
 		name = strings.TrimPrefix(path.Clean("/"+name), "/")
 	}

@@ -209,6 +209,7 @@ func TestRooted(t *testing.T) {
 		"/usr/bin/":           "usr/bin",
 		"usr//bin/./x":        "usr/bin/x",
 		"../../etc/passwd":    "etc/passwd",
+		"///usr":              "usr",
 		"/usr/../../etc/x":    "etc/x",
 		"/usr/lib/..data/x":   "usr/lib/..data/x",
 		"/usr/share/.hidden":  "usr/share/.hidden",
