@@ -65,7 +65,7 @@ func extractBinary(_ context.Context, f layer.File, content *io.SectionReader) (
 	case err != nil && f.Mode&0o111 == 0:
 		return nil, nil // a piece of a library, or data: nothing that runs
 	case err != nil:
-		return nil, fmt.Errorf("reading its ELF section table: %w", err)
+		return nil, fmt.Errorf("ELF section table: %w", err)
 	case len(file.Sections) == 0:
 		return extractStripped(f, r)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"path"
 
@@ -43,7 +42,7 @@ func extractComposer(_ context.Context, f layer.File, content *io.SectionReader)
 		into = installed
 	}
 	if err := json.Unmarshal(text, into); err != nil {
-		return nil, fmt.Errorf("reading it as Composer's list of installed packages: %w", err)
+		return nil, err
 	}
 	var c inventory.Contents
 	for _, p := range *installed {

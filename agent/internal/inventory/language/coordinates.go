@@ -48,22 +48,24 @@ func parsePOM(text []byte) coordinates {
 // version, and none of them has its name, and something but its name tells its
 // group, it counts beside them.
 func identify(jar string, poms []coordinates, m manifest) []coordinates {
-	artifact, version := splitJarName(path.Base(jar))
-	own := coordinates{artifact: artifact, version: version}
-	if own.version == "" {
-		own.artifact, own.version = m.artifact(artifact), m.version()
+	stem, version := splitJarName(path.Base(jar))
+	own := coordinates{artifact: stem, version: version}
+	if version == "" {
+		own.artifact, own.version = m.artifact(stem), m.version()
 	}
-	group, told := groupOf(own.artifact, own.version, m)
-	own.group = group
 	var all []coordinates
 	named := false
 	for _, p := range poms {
-		named = named || p.artifact == own.artifact || p.artifact == artifact
+		named = named || p.artifact == own.artifact
 		if !slices.Contains(all, p) {
 			all = append(all, p)
 		}
 	}
-	if own.complete() && (len(poms) == 0 || version != "" && told && !named) {
+	if named || len(all) > 0 && version == "" || own.artifact == "" || own.version == "" {
+		return all
+	}
+	group, told := groupOf(own.artifact, own.version, m)
+	if own.group = group; len(all) == 0 || told {
 		all = append(all, own)
 	}
 	return all

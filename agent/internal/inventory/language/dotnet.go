@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -58,7 +57,7 @@ func extractDotNet(_ context.Context, f layer.File, content *io.SectionReader) (
 	}
 	var deps depsJSON
 	if err := json.Unmarshal(bytes.TrimPrefix(text, byteOrderMark), &deps); err != nil {
-		return nil, fmt.Errorf("reading it as a .NET dependency file: %w", err)
+		return nil, err
 	}
 	target := deps.target()
 	var c inventory.Contents

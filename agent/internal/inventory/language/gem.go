@@ -51,7 +51,7 @@ func extractGem(_ context.Context, f layer.File, content *io.SectionReader) (*in
 		name, version, platform = string(m[1]), string(m[2]), string(m[3])
 	}
 	if name == "" || version == "" {
-		return nil, errors.New("reading it as an installed gem's specification: it has no name and version that can be read without running it")
+		return nil, errors.New("it has no name and version that can be read without running it")
 	}
 	var qualifiers []packageurl.Qualifier
 	if platform != "" && platform != "ruby" {

@@ -1,11 +1,11 @@
 package language
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -44,16 +44,20 @@ func Java() inventory.Extractor {
 }
 
 func wantJava(f layer.File) layer.Want {
-	if f.Size > 0 && isJar(f.Path) {
+	if f.Size > 0 && isJar([]byte(f.Path)) {
 		return layer.Take
 	}
 	return layer.Skip
 }
 
-func isJar(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".lpkg":
-		return true
+func isJar(name []byte) bool {
+	extension := name[bytes.LastIndexByte(name, '.')+1:]
+	if len(extension) > 4 {
+		return false
+	}
+	switch strings.ToLower(string(extension)) {
+	case "jar", "war", "ear", "par", "sar", "nar", "jpi", "hpi", "lpkg":
+		return len(extension) < len(name)
 	}
 	return false
 }
@@ -62,7 +66,7 @@ func extractJava(ctx context.Context, f layer.File, content *io.SectionReader) (
 	j := jars{ctx: ctx, left: maxJarNested, files: maxJarFiles}
 	defer j.nest.close()
 	if err := j.read(f.Path, content, 1); err != nil {
-		return nil, fmt.Errorf("reading it as a Java archive: %w", err)
+		return nil, err
 	}
 	return &j.found, nil
 }
@@ -71,7 +75,7 @@ func extractJava(ctx context.Context, f layer.File, content *io.SectionReader) (
 type jars struct {
 	ctx     context.Context
 	found   inventory.Contents
-	inflate inflater
+	buffers zipBuffers
 	nest    nest
 	left    int64 // bytes that nested archives may still have
 	files   int   // files that may still be read
@@ -79,8 +83,14 @@ type jars struct {
 
 const manifestName = "META-INF/MANIFEST.MF"
 
-func isPOM(name string) bool {
-	return strings.HasSuffix(name, "/pom.properties") && strings.Contains(name, "META-INF/maven/")
+// wantMember picks the members of an archive that are read. It is asked for
+// every one and so makes no string of the name.
+func wantMember(name []byte) bool {
+	return string(name) == manifestName || isPOM(name) || isJar(name)
+}
+
+func isPOM(name []byte) bool {
+	return bytes.HasSuffix(name, []byte("/pom.properties")) && bytes.Contains(name, []byte("META-INF/maven/"))
 }
 
 func (j *jars) read(at string, content *io.SectionReader, depth int) error {
@@ -90,9 +100,7 @@ func (j *jars) read(at string, content *io.SectionReader, depth int) error {
 	if content.Size() == 0 {
 		return nil
 	}
-	z, err := openZip(content, &j.inflate, func(name []byte) bool {
-		return string(name) == manifestName || isJar(string(name)) || isPOM(string(name))
-	})
+	z, err := openZip(content, &j.buffers, wantMember)
 	if err != nil {
 		return err
 	}
@@ -111,7 +119,7 @@ func (j *jars) read(at string, content *io.SectionReader, depth int) error {
 			} else if m, err = readManifest(io.LimitReader(in, maxManifest)); err != nil {
 				j.gap(inner, err)
 			}
-		case isPOM(f.name):
+		case isPOM([]byte(f.name)):
 			if p, err := j.pom(z, f); err != nil {
 				j.gap(inner, err)
 			} else if p.complete() {
@@ -183,6 +191,6 @@ func (j *jars) gap(inner string, err error) {
 		kind = finding.Limited
 	}
 	j.found.Gaps = append(j.found.Gaps, finding.Gap{
-		Kind: kind, Subject: inner, Reason: "reading it as part of a Java archive: " + err.Error(),
+		Kind: kind, Subject: inner, Reason: "reading it as java: " + err.Error(),
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -82,7 +81,7 @@ func extractNPM(_ context.Context, f layer.File, content *io.SectionReader) (*in
 		if !mustBeWhole(f.Path) {
 			return nil, nil
 		}
-		return nil, fmt.Errorf("reading it as an installed npm package: %w", err)
+		return nil, err
 	}
 	name, _ := p.Name.(string)
 	version, _ := p.Version.(string)

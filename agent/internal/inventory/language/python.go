@@ -63,20 +63,20 @@ func extractEgg(f layer.File, content *io.SectionReader) (*inventory.Contents, e
 	if content.Size() == 0 {
 		return nil, nil
 	}
-	z, err := openZip(content, new(inflater), func(name []byte) bool { return string(name) == "EGG-INFO/PKG-INFO" })
+	z, err := openZip(content, new(zipBuffers), func(name []byte) bool { return string(name) == "EGG-INFO/PKG-INFO" })
 	if err != nil {
-		return nil, fmt.Errorf("reading it as a Python egg: %w", err)
+		return nil, err
 	}
 	if len(z.files) == 0 {
 		return nil, nil // some other kind of egg
 	}
 	in, err := z.open(z.files[0])
 	if err != nil {
-		return nil, fmt.Errorf("reading EGG-INFO/PKG-INFO in it: %w", err)
+		return nil, fmt.Errorf("EGG-INFO/PKG-INFO: %w", err)
 	}
 	name, version, err := coreMetadata(in)
 	if err != nil {
-		return nil, fmt.Errorf("reading EGG-INFO/PKG-INFO in it: %w", err)
+		return nil, fmt.Errorf("EGG-INFO/PKG-INFO: %w", err)
 	}
 	return distribution(f.Path, name, version)
 }
@@ -123,7 +123,7 @@ func distribution(p, name, version string) (*inventory.Contents, error) {
 		}
 	}
 	if name == "" || version == "" {
-		return nil, errors.New("reading it as Python core metadata: it has no Name and Version, and its folder's name does not tell them")
+		return nil, errors.New("it has no Name and Version, and its folder's name does not tell them")
 	}
 	return &inventory.Contents{Packages: []inventory.Package{newPackage(packageurl.TypePyPi, name, version, p)}}, nil
 }

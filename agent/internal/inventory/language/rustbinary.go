@@ -32,20 +32,20 @@ func crateSection(file *elf.File) *elf.Section {
 func readRust(c *inventory.Contents, f layer.File, section io.Reader) error {
 	inflated, err := zlib.NewReader(section)
 	if err != nil {
-		return fmt.Errorf("inflating its cargo-auditable record: %w", err)
+		return fmt.Errorf("inflating the cargo-auditable record: %w", err)
 	}
 	text, err := io.ReadAll(io.LimitReader(inflated, maxCrates+1))
 	if err == nil && len(text) > maxCrates {
 		err = fmt.Errorf("it is larger than %d bytes", maxCrates)
 	}
 	if err != nil {
-		return fmt.Errorf("inflating its cargo-auditable record: %w", err)
+		return fmt.Errorf("inflating the cargo-auditable record: %w", err)
 	}
 	var record struct {
 		Packages []struct{ Name, Version, Kind string }
 	}
 	if err := json.Unmarshal(text, &record); err != nil {
-		return fmt.Errorf("reading its cargo-auditable record: %w", err)
+		return fmt.Errorf("cargo-auditable record: %w", err)
 	}
 	for _, p := range record.Packages {
 		if p.Kind != "build" && p.Name != "" {

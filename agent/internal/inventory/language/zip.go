@@ -1,7 +1,6 @@
 package language
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -16,7 +15,7 @@ import (
 type zipArchive struct {
 	r       *io.SectionReader
 	files   []zipFile
-	inflate *inflater
+	buffers *zipBuffers
 }
 
 // zipFile is an entry of the central directory.
@@ -50,15 +49,15 @@ const (
 
 // openZip reads the central directory and keeps the files that want accepts.
 // want must not keep the name.
-func openZip(r *io.SectionReader, inflate *inflater, want func(name []byte) bool) (*zipArchive, error) {
+func openZip(r *io.SectionReader, buffers *zipBuffers, want func(name []byte) bool) (*zipArchive, error) {
 	end, err := findDirectory(r)
 	if err != nil {
 		return nil, err
 	}
-	z := &zipArchive{r: r, inflate: inflate}
+	z := &zipArchive{r: r, buffers: buffers}
 	// To its end, not to the number of entries: that is only known modulo
 	// 65536 in archives of older tools.
-	in := bufio.NewReaderSize(io.NewSectionReader(r, end.base+end.offset, end.size), 64<<10)
+	in := buffers.buffered(io.NewSectionReader(r, end.base+end.offset, end.size))
 	count := uint64(0)
 	for ; ; count++ {
 		header, err := in.Peek(directorySize)
@@ -133,7 +132,7 @@ func (f *zipFile) widen(extra []byte) {
 // directory says where the central directory lies.
 type directory struct {
 	offset, size int64
-	base         int64 // what stands before the archive: a shell script, for one
+	base         int64 // to be added to offsets: what was put before the archive, a shell script for one
 	count        uint64
 }
 
@@ -166,10 +165,10 @@ func findDirectory(r *io.SectionReader) (directory, error) {
 			return directory{}, err
 		}
 	}
-	d.base = endAt - d.size - d.offset
-	if d.size < 0 || d.offset < 0 || d.size > endAt || d.offset > endAt || d.base < 0 {
+	if d.size < 0 || d.offset < 0 || d.size > endAt {
 		return directory{}, errZip
 	}
+	d.base = endAt - d.size - d.offset
 	return d, d.rebase(r)
 }
 
@@ -214,7 +213,7 @@ func (d *directory) rebase(r *io.SectionReader) error {
 		return nil
 	}
 	signature := make([]byte, 4)
-	if _, err := r.ReadAt(signature, d.offset); err != nil {
+	if _, err := r.ReadAt(signature, d.offset); err != nil && err != io.EOF {
 		return err
 	}
 	if string(signature) == directorySignature {

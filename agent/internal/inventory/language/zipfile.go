@@ -56,7 +56,7 @@ func (z *zipArchive) open(f zipFile) (io.Reader, error) {
 	switch f.method {
 	case stored:
 	case deflated:
-		if c.r, err = z.inflate.reset(section); err != nil {
+		if c.r, err = z.buffers.inflate(section); err != nil {
 			return nil, err
 		}
 	default:
@@ -65,20 +65,32 @@ func (z *zipArchive) open(f zipFile) (io.Reader, error) {
 	return c, nil
 }
 
-// inflater inflates one stream after the other with the same buffers.
-type inflater struct {
-	in  *bufio.Reader
-	out io.ReadCloser
+// zipBuffers are used for one archive, and one file of it, after the other.
+type zipBuffers struct {
+	directory *bufio.Reader
+	packed    *bufio.Reader
+	inflated  io.ReadCloser
 }
 
-func (i *inflater) reset(r io.Reader) (io.Reader, error) {
-	if i.out == nil {
-		i.in = bufio.NewReader(r)
-		i.out = flate.NewReader(i.in)
-		return i.out, nil
+func (b *zipBuffers) inflate(r io.Reader) (io.Reader, error) {
+	if b.inflated == nil {
+		b.packed = bufio.NewReader(r)
+		b.inflated = flate.NewReader(b.packed)
+		return b.inflated, nil
 	}
-	i.in.Reset(r)
-	return i.out, i.out.(flate.Resetter).Reset(i.in, nil)
+	b.packed.Reset(r)
+	return b.inflated, b.inflated.(flate.Resetter).Reset(b.packed, nil)
+}
+
+// buffered reads a central directory, of whose entries the longest part that
+// is looked at at once, a name or an extra field, has up to 64 KB.
+func (b *zipBuffers) buffered(r io.Reader) *bufio.Reader {
+	if b.directory == nil {
+		b.directory = bufio.NewReaderSize(r, 1<<16)
+	} else {
+		b.directory.Reset(r)
+	}
+	return b.directory
 }
 
 // checked ends after left bytes and compares their CRC-32.
