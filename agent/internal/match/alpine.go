@@ -75,7 +75,10 @@ func (t *alpineTokens) next(first bool) {
 	case s[0] == '.' && before == apkNumber:
 		t.number(apkNumber, s[1:])
 	case 'a' <= s[0] && s[0] <= 'z' && before == apkNumber:
-		t.kind, t.text, t.rest = apkLetter, s[:1], s[1:]
+		// "1.9.5p2" is meant for 1.9.5_p2, not for a letter.
+		if t.text, t.rest = s[:1], s[1:]; t.rest == "" || !isDigit(t.rest[0]) {
+			t.kind = apkLetter
+		}
 	case s[0] == '_' && before <= apkSuffixNumber:
 		t.suffix(s[1:])
 	case isDigit(s[0]) && before == apkSuffix:

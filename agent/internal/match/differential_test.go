@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -25,6 +26,9 @@ import (
 // shared is the folder of real data, if there is one.
 func shared(t testing.TB) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("reads much real data")
+	}
 	dir := os.Getenv("LAYERGATE_SHARED")
 	if dir == "" {
 		dir = "../../../../shared"
@@ -35,27 +39,29 @@ func shared(t testing.TB) string {
 	return filepath.Join(dir, "data")
 }
 
-// realVersions returns up to limit versions of an archive's advisories, those
-// of a package together, in a fixed random order.
-func realVersions(t *testing.T, archive string, limit int) []string {
+// osvDocument is what these tests need of a document.
+type osvDocument struct {
+	ID                string
+	Aliases, Upstream []string
+	Affected          []struct {
+		Package struct{ Name, Ecosystem string }
+		Ranges  []struct {
+			Type   string
+			Events []map[string]string
+		}
+		Versions []string
+	}
+}
+
+func eachDocument(t *testing.T, archive string, visit func(osvDocument)) {
 	t.Helper()
 	z, err := zip.OpenReader(filepath.Join(shared(t), "osv", archive, "all.zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer z.Close()
-	byPackage := make(map[string][]string)
 	for _, f := range z.File {
-		var doc struct {
-			Affected []struct {
-				Package struct{ Name, Ecosystem string }
-				Ranges  []struct {
-					Type   string
-					Events []map[string]string
-				}
-				Versions []string
-			}
-		}
+		var doc osvDocument
 		r, err := f.Open()
 		if err != nil {
 			t.Fatal(err)
@@ -64,36 +70,37 @@ func realVersions(t *testing.T, archive string, limit int) []string {
 		if err := errors.Join(err, r.Close()); err != nil {
 			t.Fatal(f.Name, err)
 		}
+		visit(doc)
+	}
+}
+
+// realVersions returns up to limit versions of an archive's advisories, those
+// of a package together, in a fixed random order.
+func realVersions(t *testing.T, archive string, limit int) []string {
+	t.Helper()
+	byPackage := make(map[string][]string)
+	eachDocument(t, archive, func(doc osvDocument) {
 		for _, a := range doc.Affected {
 			if base, _, _ := strings.Cut(a.Package.Ecosystem, ":"); base != archive {
 				continue
 			}
 			all := a.Versions
-			for _, rg := range a.Ranges {
-				for _, event := range rg.Events {
-					if rg.Type == "GIT" {
-						continue
-					}
-					for _, v := range event {
-						all = append(all, v)
+			for _, r := range a.Ranges {
+				for _, event := range r.Events {
+					if r.Type != "GIT" {
+						all = slices.AppendSeq(all, maps.Values(event))
 					}
 				}
 			}
 			byPackage[a.Package.Name] = append(byPackage[a.Package.Name], all...)
 		}
-	}
-	var names []string
-	for name, versions := range byPackage {
-		slices.Sort(versions)
-		byPackage[name] = slices.Compact(versions)
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	})
+	names := slices.Sorted(maps.Keys(byPackage))
 	random := rand.New(rand.NewPCG(1, 2))
 	random.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	var list []string
 	for _, name := range names {
-		versions := byPackage[name]
+		versions := slices.Compact(slices.Sorted(slices.Values(byPackage[name])))
 		random.Shuffle(len(versions), func(i, j int) { versions[i], versions[j] = versions[j], versions[i] })
 		list = append(list, versions[:min(len(versions), 40)]...)
 	}

@@ -58,19 +58,19 @@ func ecosystemOf(osv string) (ecosystem, bool) {
 	return e, ok
 }
 
-// asked is a name to ask the index for, and the version that it has here.
-type asked struct{ name, version string }
+// named is what the index calls a package, and the version that goes with it.
+type named struct{ name, version string }
 
 // name is what e's advisories call p. A source package without a version of
 // its own has its binary's.
-func (e ecosystem) name(p *inventory.Package) asked {
+func (e ecosystem) name(p *inventory.Package) named {
 	if !e.source || p.SourceName == "" {
-		return asked{p.Name, p.Version}
+		return named{p.Name, p.Version}
 	}
 	// An rpm knows its source by a file name, which has no epoch; the binary's
 	// own version does where the two are the same.
 	if p.SourceVer == "" || strings.HasSuffix(p.Version, ":"+p.SourceVer) {
-		return asked{p.SourceName, p.Version}
+		return named{p.SourceName, p.Version}
 	}
-	return asked{p.SourceName, p.SourceVer}
+	return named{p.SourceName, p.SourceVer}
 }

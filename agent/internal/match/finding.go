@@ -8,20 +8,16 @@ import (
 	"github.com/layergate/layergate/agent/internal/inventory"
 )
 
-// findings makes one finding of each problem that p has.
-func (m *matching) findings(p *inventory.Package, eco ecosystem, hits []hit) ([]finding.Finding, error) {
+// findings makes one finding of each problem that the hits are about. Package,
+// Path and Layer are left to the caller.
+func (m *matching) findings(hits []hit, distro bool) ([]finding.Finding, error) {
 	var list []finding.Finding
 	for _, problem := range problems(hits) {
-		f := finding.Finding{
-			Kind:    finding.Vulnerability,
-			Package: packageOf(p, eco),
-			Path:    p.Path,
-			Layer:   p.Layer,
-		}
+		f := finding.Finding{Kind: finding.Vulnerability}
 		f.ID, f.Aliases = problem.shown()
 		f.FixState, f.FixedIn = problem.fix()
 		problem.describe(&f)
-		ratings := recordRatings(problem.hits, p.Distro)
+		ratings := recordRatings(problem.hits, distro)
 		if problem.cve != "" {
 			facts, ok, err := m.factsOf(problem.cve)
 			if err != nil {
@@ -49,8 +45,8 @@ func packageOf(p *inventory.Package, eco ecosystem) *finding.Package {
 		PURL:       p.PURL,
 		FirstLayer: p.FirstLayer,
 	}
-	if asked := eco.name(p); asked.name != p.Name {
-		pkg.Source = asked.name
+	if source := eco.name(p).name; source != p.Name {
+		pkg.Source = source
 	}
 	return pkg
 }

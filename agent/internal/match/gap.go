@@ -12,38 +12,35 @@ import (
 	"github.com/layergate/layergate/agent/internal/inventory"
 )
 
-// undecided is the gap that p leaves: the advisories for which nobody can tell
-// whether they hold for it. Those about something that p is found to have
-// anyway leave no doubt.
-func undecided(p *inventory.Package, doubts []*advisory.Record, found []finding.Finding) (finding.Gap, bool) {
+// undecided are the ids of what nobody can tell whether a package has it. What
+// it is found to have anyway leaves no doubt.
+func undecided(doubts []*advisory.Record, found []finding.Finding) []string {
 	var ids []string
 	for _, r := range doubts {
-		h := hit{Match: &advisory.Match{Record: r}}
-		for _, problem := range problems([]hit{h}) {
+		for _, problem := range problems([]hit{{Match: &advisory.Match{Record: r}}}) {
 			id, _ := problem.shown()
 			if !slices.ContainsFunc(found, func(f finding.Finding) bool { return f.ID == id }) {
 				ids = append(ids, id)
 			}
 		}
 	}
-	if len(ids) == 0 {
-		return finding.Gap{}, false
-	}
 	slices.SortFunc(ids, compareIDs)
-	ids = slices.Compact(ids)
+	return slices.Compact(ids)
+}
+
+func undecidedGap(p *inventory.Package, ids []string) finding.Gap {
 	version := fmt.Sprintf("version %q", p.Version)
 	if p.Version == "" {
 		version = "an empty version"
 	}
-	subject := cmp.Or(p.PURL, p.Name)
 	return finding.Gap{
 		Kind:    finding.Undecided,
-		Subject: subject,
-		Reason: fmt.Sprintf("comparing %s of %s with %d %s: it or theirs is not in %s's order",
+		Subject: cmp.Or(p.PURL, p.Name),
+		Reason: fmt.Sprintf("comparing %s of %s with %d %s: the installed version or theirs is not in the order of %s",
 			version, p.Name, len(ids), plural(len(ids), "advisory", "advisories"), p.Ecosystem),
 		Layer: p.Layer,
 		IDs:   ids,
-	}, true
+	}
 }
 
 // coverage counts the packages that no advisory can be found for, by

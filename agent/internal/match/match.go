@@ -11,6 +11,7 @@ package match
 
 import (
 	"context"
+	"slices"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -37,7 +38,12 @@ type Index interface {
 // that of the packages; the findings' Fingerprint and Verdict are left empty.
 // An error means that the index could not be read or that ctx is done.
 func Match(ctx context.Context, idx Index, inv *inventory.Inventory) ([]finding.Finding, []finding.Gap, error) {
-	m := &matching{idx: idx, matches: make(map[name][]advisory.Match), facts: make(map[string]known)}
+	m := &matching{
+		idx:      idx,
+		matches:  make(map[subject][]advisory.Match),
+		facts:    make(map[string]known),
+		outcomes: make(map[question]outcome),
+	}
 	elsewhere, err := m.otherStreams(inv.Packages)
 	if err != nil {
 		return nil, nil, err
@@ -58,41 +64,54 @@ func Match(ctx context.Context, idx Index, inv *inventory.Inventory) ([]finding.
 			without.add(p)
 			continue
 		}
-		hits, doubts, err := m.decide(p, eco, elsewhere[p.Module])
+		out, err := m.ask(p, eco, elsewhere[p.Module])
 		if err != nil {
 			return nil, nil, err
 		}
-		found, err := m.findings(p, eco, hits)
-		if err != nil {
-			return nil, nil, err
+		pkg := packageOf(p, eco)
+		for _, f := range out.findings {
+			f.Package, f.Path, f.Layer = pkg, p.Path, p.Layer
+			findings = append(findings, f)
 		}
-		findings = append(findings, found...)
-		if gap, ok := undecided(p, doubts, found); ok {
-			gaps = append(gaps, gap)
+		if len(out.undecided) > 0 {
+			gaps = append(gaps, undecidedGap(p, out.undecided))
 		}
 	}
 	sortFindings(findings)
 	return findings, append(without.gaps(inv.Distro), gaps...), nil
 }
 
-// matching is one run of Match. It remembers what it asked of the index, since
-// many binary packages come from one source package and many findings are of
-// one CVE.
+// matching is one run of Match. It remembers what it asked of the index and
+// what came of it, since many binary packages come from one source package,
+// and many findings are of one CVE.
 type matching struct {
-	idx     Index
-	matches map[name][]advisory.Match
-	facts   map[string]known
+	idx      Index
+	matches  map[subject][]advisory.Match
+	facts    map[string]known
+	outcomes map[question]outcome
 }
 
-type name struct{ ecosystem, name string }
+type subject struct{ ecosystem, name string }
 
 type known struct {
 	facts advisory.Facts
 	ok    bool
 }
 
+// question is all of a package that the outcome hangs on.
+type question struct {
+	subject
+	version, module string
+}
+
+// outcome is what is known of a package wherever it lies.
+type outcome struct {
+	findings  []finding.Finding // without Package, Path and Layer
+	undecided []string          // ids
+}
+
 func (m *matching) lookup(ecosystem, pkg string) ([]advisory.Match, error) {
-	key := name{ecosystem, pkg}
+	key := subject{ecosystem, pkg}
 	if found, ok := m.matches[key]; ok {
 		return found, nil
 	}
@@ -114,6 +133,33 @@ func (m *matching) factsOf(cve string) (advisory.Facts, bool, error) {
 	return facts, ok, err
 }
 
+// ask finds what p has. other are ids of records about another stream of p's
+// module.
+func (m *matching) ask(p *inventory.Package, eco ecosystem, other map[string]bool) (outcome, error) {
+	named := eco.name(p)
+	q := question{subject{p.Ecosystem, named.name}, named.version, p.Module}
+	if out, ok := m.outcomes[q]; ok {
+		return out, nil
+	}
+	matches, err := m.lookup(p.Ecosystem, named.name)
+	if err != nil {
+		return outcome{}, err
+	}
+	var out outcome
+	if len(matches) > 0 && !unversioned(p) {
+		matches = slices.DeleteFunc(slices.Clone(matches), func(match advisory.Match) bool {
+			return other[match.Record.ID] || !sameModularity(p, &match.Affected)
+		})
+		hits, doubts := eco.decide(matches, named.version)
+		if out.findings, err = m.findings(hits, p.Distro); err != nil {
+			return outcome{}, err
+		}
+		out.undecided = undecided(doubts, out.findings)
+	}
+	m.outcomes[q] = out
+	return out, nil
+}
+
 // hit is an advisory that holds for a package.
 type hit struct {
 	*advisory.Match
@@ -121,29 +167,20 @@ type hit struct {
 	fixes []fix // the nearest upgrade of each range that the version lies in
 }
 
-// decide goes through the advisories for p: those that hold for it, and the
-// records for which nobody can tell. other are ids of records about another
-// stream of p's module.
-func (m *matching) decide(p *inventory.Package, eco ecosystem, other map[string]bool) (hits []hit, doubts []*advisory.Record, err error) {
-	asked := eco.name(p)
-	found, err := m.lookup(p.Ecosystem, asked.name)
-	if err != nil || len(found) == 0 || unversioned(p) {
-		return nil, nil, err
-	}
-	v := eco.parse(asked.version)
-	for i := range found {
-		match := &found[i]
-		if other[match.Record.ID] || !sameModularity(p, &match.Affected) {
-			continue
-		}
-		switch answer, fixes := eco.holds(&match.Affected, v); answer {
+// decide goes through the advisories for a package: those that hold for its
+// version, and the records for which nobody can tell.
+func (e ecosystem) decide(matches []advisory.Match, version string) (hits []hit, doubts []*advisory.Record) {
+	v := e.parse(version)
+	for i := range matches {
+		match := &matches[i]
+		switch answer, fixes := e.holds(&match.Affected, v); answer {
 		case yes:
 			hits = append(hits, hit{match, fixState(&match.Affected, fixes), fixes})
 		case unknown:
 			doubts = append(doubts, match.Record)
 		}
 	}
-	return hits, doubts, nil
+	return hits, doubts
 }
 
 // unversioned says that p is a Go module built from a working copy: Go calls

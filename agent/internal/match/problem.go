@@ -22,6 +22,7 @@ type problem struct {
 // problem where they share an id, at whatever remove.
 func problems(hits []hit) []problem {
 	var list, loose []problem
+	at := make(map[string]int) // a CVE's place in list
 	for _, h := range hits {
 		cves, ids := h.names()
 		if len(cves) == 0 {
@@ -29,9 +30,10 @@ func problems(hits []hit) []problem {
 			continue
 		}
 		for _, cve := range cves {
-			i := slices.IndexFunc(list, func(p problem) bool { return p.cve == cve })
-			if i < 0 {
-				i, list = len(list), append(list, problem{cve: cve})
+			i, ok := at[cve]
+			if !ok {
+				i = len(list)
+				at[cve], list = i, append(list, problem{cve: cve})
 			}
 			list[i].ids = append(list[i].ids, ids...)
 			list[i].hits = append(list[i].hits, h)

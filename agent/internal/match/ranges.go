@@ -2,6 +2,7 @@ package match
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -131,6 +132,9 @@ func (e ecosystem) listed(versions []string, v installed) bool {
 		return false
 	}
 	for _, text := range versions {
+		if numbersDiffer(v.text, text) { // most do, and it is quickly said
+			continue
+		}
 		if w, ok := e.order(text); ok {
 			if c, ok := v.parsed.compare(w); ok && c == 0 {
 				return true
@@ -138,6 +142,31 @@ func (e ecosystem) listed(versions []string, v installed) bool {
 		}
 	}
 	return false
+}
+
+// numbersDiffer says that two versions cannot be the same in any order of
+// application packages, since the numbers that they begin with are not: 1.2
+// and 1.3, unlike 1.2 and 1.2.0.
+func numbersDiffer(a, b string) bool {
+	a, b = strings.TrimLeft(a, "vV= "), strings.TrimLeft(b, "vV= ")
+	for a != "" || b != "" {
+		var m, n string
+		m, a = digits(a)
+		n, b = digits(b)
+		if compareNumbers(m, n) != 0 {
+			return true
+		}
+		a, b = nextNumber(a), nextNumber(b)
+	}
+	return false
+}
+
+// nextNumber is what follows the dot that s begins with, if it is a number.
+func nextNumber(s string) string {
+	if len(s) > 1 && s[0] == '.' && isDigit(s[1]) {
+		return s[1:]
+	}
+	return ""
 }
 
 // fixState is what the advisory says of a fix: a version if a range ends in

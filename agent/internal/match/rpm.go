@@ -21,7 +21,7 @@ func rpmOrder(text string) (version, bool) {
 		v.epoch, rest = epoch, strings.TrimSpace(after)
 	}
 	v.version, v.release, _ = strings.Cut(rest, "-")
-	return v, onlyRPM(v.version) && strings.ContainsAny(v.version, "0123456789")
+	return v, v.version != "" && isDigit(v.version[0]) && onlyRPM(v.version)
 }
 
 // onlyRPM says that s is made of the characters that rpmbuild allows in a

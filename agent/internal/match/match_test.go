@@ -1,0 +1,255 @@
+package match
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layergate/layergate/agent/internal/advisory"
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/image"
+	"github.com/layergate/layergate/agent/internal/inventory"
+)
+
+// memory is an index of a few records.
+type memory struct {
+	records []advisory.Record
+	facts   map[string]advisory.Facts
+	covers  []string
+	err     error
+}
+
+func (m memory) Lookup(ecosystem, name string) ([]advisory.Match, error) {
+	var found []advisory.Match
+	for i := range m.records {
+		r := m.records[i]
+		for _, a := range r.Affected {
+			if a.Ecosystem == ecosystem && a.Package == name {
+				found = append(found, advisory.Match{Record: &r, Affected: a})
+			}
+		}
+	}
+	return found, m.err
+}
+
+func (m memory) Facts(cve string) (advisory.Facts, bool, error) {
+	f, ok := m.facts[cve]
+	return f, ok, nil
+}
+
+func (m memory) Covers(ecosystem string) bool {
+	for _, e := range m.covers {
+		if e == ecosystem {
+			return true
+		}
+	}
+	for _, r := range m.records {
+		for _, a := range r.Affected {
+			if a.Ecosystem == ecosystem {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// affects is what a record says of one package: "0 <1.2 2.0 <=2.3" is two
+// ranges' events in one, "<" for fixed and "<=" for last affected; "␣" is a space.
+func affects(ecosystem, name, events string) advisory.Affected {
+	return advisory.Affected{Ecosystem: ecosystem, Package: name, Ranges: []advisory.Range{rangeOf(events)}}
+}
+
+func rangeOf(events string) advisory.Range {
+	var r advisory.Range
+	for _, e := range strings.Fields(events) {
+		e = strings.ReplaceAll(e, "␣", " ")
+		event := advisory.Event{Kind: advisory.Introduced, Version: e}
+		if v, ok := strings.CutPrefix(e, "<="); ok {
+			event = advisory.Event{Kind: advisory.LastAffected, Version: v}
+		} else if v, ok := strings.CutPrefix(e, "<"); ok {
+			event = advisory.Event{Kind: advisory.Fixed, Version: v}
+		} else if v, ok := strings.CutPrefix(e, "limit:"); ok {
+			event = advisory.Event{Kind: advisory.Limit, Version: v}
+		}
+		r.Events = append(r.Events, event)
+	}
+	return r
+}
+
+func run(t *testing.T, idx memory, packages ...inventory.Package) ([]finding.Finding, []finding.Gap) {
+	t.Helper()
+	findings, gaps, err := Match(t.Context(), idx, &inventory.Inventory{Distro: &image.Distro{ID: "debian", Name: "Debian 12"}, Packages: packages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findings, gaps
+}
+
+func ids(findings []finding.Finding) []string {
+	var list []string
+	for _, f := range findings {
+		list = append(list, f.ID)
+	}
+	return list
+}
+
+func TestMatchBySourcePackage(t *testing.T) {
+	idx := memory{
+		records: []advisory.Record{{ID: "DEBIAN-CVE-2023-0464", Aliases: []string{"CVE-2023-0464"}, Feed: "Debian",
+			Affected: []advisory.Affected{affects("Debian:12", "openssl", "0 <3.0.9-1"), affects("Debian:11", "openssl", "0")}}},
+		facts: map[string]advisory.Facts{"CVE-2023-0464": {KnownExploited: true, EPSS: 0.5, HasEPSS: true}},
+	}
+	p := inventory.Package{Type: "deb", Name: "libssl3", Version: "3.0.8-1+b1", SourceName: "openssl", SourceVer: "3.0.8-1",
+		Ecosystem: "Debian:12", Distro: true, PURL: "pkg:deb/debian/libssl3@3.0.8-1%2Bb1", Path: "var/lib/dpkg/status", Layer: 3, FirstLayer: 1}
+	findings, gaps := run(t, idx, p)
+	epss := 0.5
+	want := []finding.Finding{{
+		Kind: finding.Vulnerability, ID: "CVE-2023-0464", Aliases: []string{"DEBIAN-CVE-2023-0464"},
+		Package: &finding.Package{Name: "libssl3", Version: "3.0.8-1+b1", Type: "deb", PURL: p.PURL, Source: "openssl", FirstLayer: 1},
+		Path:    p.Path, Layer: 3, FixState: finding.Fixed, FixedIn: []string{"3.0.9-1"},
+		KnownExploited: true, EPSS: &epss, Advisories: []string{"DEBIAN-CVE-2023-0464"}, Sources: []string{"Debian"},
+	}}
+	if diff := cmp.Diff(want, findings); diff != "" {
+		t.Error(diff)
+	}
+	if len(gaps) > 0 {
+		t.Errorf("gaps: %v", gaps)
+	}
+	p.SourceVer, p.OwnedBy = "3.0.9-1", ""
+	if findings, _ := run(t, idx, p); len(findings) > 0 {
+		t.Errorf("the fixed version is affected: %v", ids(findings))
+	}
+	p.SourceVer, p.OwnedBy = "3.0.8-1", "other"
+	if findings, _ := run(t, idx, p); len(findings) > 0 {
+		t.Errorf("an owned package was matched: %v", ids(findings))
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		what string
+		p    inventory.Package
+		want named
+	}{
+		{"a source without a version has its binary's", inventory.Package{Ecosystem: "Alpine:v3.20", Name: "ssl_client", Version: "1.36.1-r29", SourceName: "busybox"}, named{"busybox", "1.36.1-r29"}},
+		{"no source", inventory.Package{Ecosystem: "Debian:12", Name: "zlib", Version: "1"}, named{"zlib", "1"}},
+		{"errata name binaries", inventory.Package{Ecosystem: "AlmaLinux:9", Name: "openssl-libs", Version: "1:3.0.7-1.el9", SourceName: "openssl", SourceVer: "3.0.7-1.el9"}, named{"openssl-libs", "1:3.0.7-1.el9"}},
+		{"an rpm's source has its binary's epoch", inventory.Package{Ecosystem: "Azure Linux:3", Name: "vim-minimal", Version: "2:9.0-1.azl3", SourceName: "vim", SourceVer: "9.0-1.azl3"}, named{"vim", "2:9.0-1.azl3"}},
+		{"unless the versions differ", inventory.Package{Ecosystem: "Azure Linux:3", Name: "perl-IO", Version: "0:1.38-1.azl3", SourceName: "perl", SourceVer: "5.38-1.azl3"}, named{"perl", "5.38-1.azl3"}},
+	} {
+		eco, ok := ecosystemOf(test.p.Ecosystem)
+		if got := eco.name(&test.p); !ok || got != test.want {
+			t.Errorf("%s: %v, want %v", test.what, got, test.want)
+		}
+	}
+}
+
+func TestUndecidedIsAGap(t *testing.T) {
+	idx := memory{records: []advisory.Record{
+		{ID: "GHSA-a", Aliases: []string{"CVE-2020-1"}, Affected: []advisory.Affected{affects("npm", "x", "0 <1.0.0")}},
+		{ID: "GHSA-b", Affected: []advisory.Affected{affects("npm", "x", "1.0.0 <2.0.0")}},
+		{ID: "GHSA-c", Aliases: []string{"CVE-2020-3"}, Affected: []advisory.Affected{affects("npm", "x", "0")}},
+	}}
+	for _, version := range []string{"", "latest", "github:a/b#64e00e7"} {
+		findings, gaps := run(t, idx, inventory.Package{Type: "npm", Name: "x", Version: version, Ecosystem: "npm", PURL: "pkg:npm/x", Layer: 2})
+		if diff := cmp.Diff([]string{"CVE-2020-3"}, ids(findings)); diff != "" { // of every version
+			t.Errorf("%q: %s", version, diff)
+		}
+		if len(gaps) != 1 || gaps[0].Kind != finding.Undecided || gaps[0].Subject != "pkg:npm/x" || gaps[0].Layer != 2 {
+			t.Fatalf("%q: gaps %+v", version, gaps)
+		}
+		if diff := cmp.Diff([]string{"CVE-2020-1", "GHSA-b"}, gaps[0].IDs); diff != "" {
+			t.Errorf("%q: %s", version, diff)
+		}
+	}
+	if _, gaps := run(t, idx, inventory.Package{Type: "npm", Name: "y", Ecosystem: "npm"}); len(gaps) > 0 {
+		t.Errorf("a gap without an advisory: %v", gaps)
+	}
+}
+
+func TestGoWorkingCopyIsNoGap(t *testing.T) {
+	idx := memory{records: []advisory.Record{{ID: "GO-1", Affected: []advisory.Affected{affects("Go", "example.org/m", "0 <1.0.0")}}}}
+	for _, version := range []string{"", "(devel)"} {
+		findings, gaps := run(t, idx, inventory.Package{Type: "golang", Name: "example.org/m", Version: version, Ecosystem: "Go"})
+		if len(findings)+len(gaps) > 0 {
+			t.Errorf("%q: %v, %v", version, findings, gaps)
+		}
+	}
+}
+
+func TestUnknownEcosystemsAreOneGapEach(t *testing.T) {
+	packages := []inventory.Package{
+		{Type: "deb", Name: "a", Version: "1", Distro: true, Ecosystem: "Debian:13"},
+		{Type: "deb", Name: "b", Version: "1", Distro: true, Ecosystem: "Debian:13"},
+		{Type: "hex", Name: "c", Version: "1", Ecosystem: "Hex"},
+		{Type: "conan", Name: "d", Version: "1"},
+		{Type: "npm", Name: "e", Version: "1", Ecosystem: "npm"},
+		{Type: "npm", Name: "f", Version: "1", Ecosystem: "npm", OwnedBy: "a"},
+	}
+	for _, test := range []struct {
+		distro    *image.Distro
+		ecosystem string
+		subject   string
+	}{
+		{&image.Distro{Name: "Debian 13"}, "Debian:13", "Debian:13"},
+		{&image.Distro{Name: "Homebrewed 1"}, "", "Homebrewed 1"},
+		{nil, "", "etc/os-release"},
+	} {
+		packages[0].Ecosystem, packages[1].Ecosystem = test.ecosystem, test.ecosystem
+		_, gaps, err := Match(t.Context(), memory{covers: []string{"npm", "Hex"}}, &inventory.Inventory{Distro: test.distro, Packages: packages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var subjects []string
+		for _, g := range gaps {
+			if g.Kind != finding.Unknowable || g.Layer != -1 {
+				t.Errorf("gap %+v", g)
+			}
+			subjects = append(subjects, g.Subject)
+		}
+		// Hex has advisories and no order here, conan neither.
+		if diff := cmp.Diff([]string{test.subject, "Hex", "conan"}, subjects); diff != "" {
+			t.Error(diff)
+		}
+		if !strings.Contains(gaps[0].Reason, "2 distro packages") {
+			t.Errorf("reason %q does not say how many", gaps[0].Reason)
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	inv := &inventory.Inventory{Packages: []inventory.Package{{Type: "npm", Name: "x", Version: "1", Ecosystem: "npm"}}}
+	broken := errors.New("broken index")
+	if _, _, err := Match(t.Context(), memory{covers: []string{"npm"}, err: broken}, inv); !errors.Is(err, broken) {
+		t.Errorf("error %v, want the index's", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := Match(ctx, memory{}, inv); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want canceled", err)
+	}
+}
+
+func TestModules(t *testing.T) {
+	const el8 = ".module_el8.9.0+3733+996ef23f"
+	idx := memory{records: []advisory.Record{
+		{ID: "ALSA-18", Upstream: []string{"CVE-18"}, Affected: []advisory.Affected{affects("AlmaLinux:8", "nodejs", "0 <1:18.20.4-1"+el8), affects("AlmaLinux:8", "npm", "0 <1:10.7.0-1.18.20.4.1"+el8)}},
+		{ID: "ALSA-20", Upstream: []string{"CVE-20"}, Affected: []advisory.Affected{affects("AlmaLinux:8", "nodejs", "0 <1:20.16.0-1"+el8), affects("AlmaLinux:8", "npm", "0 <1:10.8.1-1.20.16.0.1"+el8)}},
+		{ID: "ALSA-plain", Upstream: []string{"CVE-plain"}, Affected: []advisory.Affected{affects("AlmaLinux:8", "nodejs", "0 <1:99-1.el8")}},
+	}}
+	module := "nodejs:18:8090020240101:a75119d5"
+	node := inventory.Package{Type: "rpm", Name: "nodejs", Version: "1:18.19.0-1" + el8, Module: module, Ecosystem: "AlmaLinux:8", Distro: true}
+	npm := inventory.Package{Type: "rpm", Name: "npm", Version: "1:10.2.3-1.18.19.0.1" + el8, Module: module, Ecosystem: "AlmaLinux:8", Distro: true}
+	plain := inventory.Package{Type: "rpm", Name: "nodejs", Version: "1:10.0.0-1.el8", Ecosystem: "AlmaLinux:8", Distro: true, Path: "z"}
+	findings, _ := run(t, idx, npm, node, plain)
+	var got []string
+	for _, f := range findings {
+		got = append(got, f.Package.Name+" "+f.Package.Version[:4]+" "+f.ID)
+	}
+	if diff := cmp.Diff([]string{"nodejs 1:10 CVE-plain", "nodejs 1:18 CVE-18", "npm 1:10 CVE-18"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
