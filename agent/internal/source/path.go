@@ -64,7 +64,7 @@ func openFolder(ctx context.Context, dir, name, kind string, want platform) (*im
 	layout := exists(f, "index.json") && exists(f, "oci-layout")
 	switch {
 	case kind == RootFS:
-		img, err = openRootFS(root)
+		img, err = openRootFS(root, want)
 	case kind == OCILayout && !layout:
 		err = errors.New("the folder is no OCI layout: it has no oci-layout and index.json")
 	case kind == OCILayout, kind == "" && layout:
@@ -74,7 +74,7 @@ func openFolder(ctx context.Context, dir, name, kind string, want platform) (*im
 		err = fmt.Errorf("%s is a folder: an OCI layout is opened with %s:", dir, OCILayout)
 	case isRootFS(root) && name == "":
 		kind = RootFS
-		img, err = openRootFS(root)
+		img, err = openRootFS(root, want)
 	default:
 		err = notHere("the folder %s is neither an OCI layout nor a root file system (if it is one after all: %s:%s)", dir, RootFS, dir)
 	}

@@ -122,6 +122,8 @@ func choose(entries []v1.Descriptor, want platform) (d v1.Descriptor, note strin
 	switch {
 	case found != nil:
 		return *found, "", nil
+	case slices.ContainsFunc(silent, func(d v1.Descriptor) bool { return d.Digest != silent[0].Digest }):
+		return d, "", errors.New("the index lists several images and does not say which is for what platform")
 	case len(silent) > 0:
 		return silent[0], "", nil
 	case len(images) == 0:

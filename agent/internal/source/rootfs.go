@@ -1,10 +1,10 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"runtime"
 
 	"github.com/layergate/layergate/agent/internal/image"
 )
@@ -23,17 +23,17 @@ func isRootFS(root *os.Root) bool {
 	return false
 }
 
-// openRootFS makes one layer of a folder.
-func openRootFS(root *os.Root) (*image.Image, error) {
+// openRootFS makes one layer of a folder, which does not say its platform.
+func openRootFS(root *os.Root, want platform) (*image.Image, error) {
 	dir, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
 		return nil, fmt.Errorf("reading the folder: %w", withoutPath(err))
 	}
 	if len(dir) == 0 {
-		return nil, fmt.Errorf("the folder is empty")
+		return nil, errors.New("the folder is empty")
 	}
 	return &image.Image{
-		Platform: image.Platform{OS: "linux", Architecture: runtime.GOARCH},
+		Platform: want.Platform,
 		Layers:   []image.Layer{{Size: -1, FS: root.FS()}},
 	}, nil
 }

@@ -109,15 +109,23 @@ func Open(ctx context.Context, ref string, o Options) (*image.Image, error) {
 
 func open(ctx context.Context, ref string, o Options, want platform) (*image.Image, error) {
 	prefix, rest, _ := strings.Cut(ref, ":")
+	var img *image.Image
+	var err error
 	switch prefix {
 	case DockerArchive, OCIArchive, OCILayout, RootFS:
 		return openPath(ctx, rest, prefix, o, want)
 	case Docker:
-		return openDocker(ctx, rest, o, want)
+		img, err = openDocker(ctx, rest, o, want)
 	case Podman:
-		return openPodman(ctx, rest, o, want)
+		img, err = openPodman(ctx, rest, o, want)
 	case Registry:
-		return openRegistry(ctx, rest, o, want)
+		img, err = openRegistry(ctx, rest, o, want)
+	default:
+		return guess(ctx, ref, o, want)
 	}
-	return guess(ctx, ref, o, want)
+	if err != nil && !strings.ContainsAny(rest, "/:@") {
+		// docker:27 and registry:2 are images on Docker Hub.
+		err = fmt.Errorf("%w (if %s is the image's name: docker.io/library/%s)", err, ref, ref)
+	}
+	return img, err
 }
