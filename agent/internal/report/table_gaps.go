@@ -45,10 +45,11 @@ func (t *table) gaps() {
 }
 
 func (t *table) gap(k gapReason, gaps []finding.Gap) {
-	said := []span{text(alarm, "-"), text(yellow, string(k.kind))}
+	what := string(k.kind)
 	if k.layer >= 0 && k.layer < len(t.result.Layers) {
-		said = append(said, text(plain, "in "+layerName(k.layer, t.result.Layers[k.layer].Origin)+":"))
+		what += " in " + layerName(k.layer, t.result.Layers[k.layer].Origin)
 	}
+	said := append([]span{text(alarm, "-")}, words(yellow, what+":")...)
 	said = append(said, words(plain, k.reason)...)
 	t.pad(2)
 	t.flow(4, said...)

@@ -94,7 +94,7 @@ func TestResultThatWasNotChecked(t *testing.T) {
 	r.Findings[5].Package.FirstLayer = 1000
 	r.Incomplete = []finding.Gap{{Kind: "odd", Subject: "x", Reason: "y", Layer: 1000}}
 	got := string(render(t, "table", r, Options{}))
-	if !strings.Contains(got, "no layer that can be named") || !strings.Contains(got, "odd y") {
+	if !strings.Contains(got, "no layer that can be named") || !strings.Contains(got, "odd: y") {
 		t.Errorf("got:\n%s", got)
 	}
 }
