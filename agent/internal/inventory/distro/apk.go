@@ -60,7 +60,7 @@ func apk(ctx context.Context, name string, r io.Reader) (*inventory.Contents, er
 			return nil, fmt.Errorf("reading the apk database: %w", err)
 		}
 		if len(line) == 0 {
-			b.end(l, text.n)
+			b.end(l)
 			b = apkBlock{}
 			continue
 		}
@@ -74,7 +74,7 @@ func apk(ctx context.Context, name string, r io.Reader) (*inventory.Contents, er
 	if text.open {
 		l.gap(finding.Unreadable, "the apk database is cut short: its last line has no end")
 	}
-	b.end(l, text.n)
+	b.end(l)
 	return l.contents(), nil
 }
 
@@ -98,16 +98,12 @@ func (b *apkBlock) field(l *ledger, key byte, value []byte) {
 	}
 }
 
-// end closes the block that line n ended.
-func (b *apkBlock) end(l *ledger, n int) {
+// end closes the block.
+func (b *apkBlock) end(l *ledger) {
 	if !b.begun {
 		return
 	}
 	p := b.pkg
-	if p.Name == "" || p.Version == "" || !believable(p) {
-		l.gap(finding.Unreadable, "the package that ends at line %d of the apk database has no usable name and version (name %.40q, version %.40q)", n, p.Name, p.Version)
-		return
-	}
 	p.Type, p.SourceVer = "apk", p.Version
 	if p.SourceName == "" {
 		p.SourceName = p.Name
@@ -115,16 +111,6 @@ func (b *apkBlock) end(l *ledger, n int) {
 	if l.add(p) && len(b.owned.Files) > 0 {
 		l.Owned = append(l.Owned, b.owned)
 	}
-}
-
-// believable says that no name or version is absurdly long.
-func believable(p inventory.Package) bool {
-	for _, s := range []string{p.Name, p.Version, p.Arch, p.SourceName, p.SourceVer, p.Module} {
-		if len(s) > maxValue {
-			return false
-		}
-	}
-	return true
 }
 
 func letter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

@@ -99,7 +99,7 @@ func wall(ctx context.Context, name string, r io.Reader) (*inventory.Contents, e
 			}
 			continue
 		}
-		e.collect(l, owned, text.n)
+		e.collect(l, owned)
 	}
 	if lines := text.n - 1; !l.full && header.Count != lines {
 		l.gap(finding.Unreadable, "the chisel manifest has %d lines where its header promises %d", lines, header.Count)
@@ -115,16 +115,11 @@ func wall(ctx context.Context, name string, r io.Reader) (*inventory.Contents, e
 	return l.contents(), nil
 }
 
-// collect takes line n.
-func (e *wallEntry) collect(l *ledger, owned map[string]*inventory.Owned, n int) {
+// collect takes one line.
+func (e *wallEntry) collect(l *ledger, owned map[string]*inventory.Owned) {
 	switch e.Kind {
 	case "package":
-		p := inventory.Package{Type: "deb", Name: e.Name, Version: e.Version, Arch: e.Arch}
-		if p.Name == "" || p.Version == "" || !believable(p) {
-			l.gap(finding.Unreadable, "the package at line %d of the chisel manifest has no usable name and version", n)
-			return
-		}
-		l.add(p)
+		l.add(inventory.Package{Type: "deb", Name: e.Name, Version: e.Version, Arch: e.Arch})
 	case "content": // the slice package_slice installed a path; folders end with a slash
 		pkg, _, _ := strings.Cut(e.Slice, "_")
 		o := owned[pkg]

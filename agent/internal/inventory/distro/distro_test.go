@@ -142,7 +142,7 @@ func sound(t testing.TB, c *inventory.Contents) {
 		}
 	}
 	for _, o := range c.Owned {
-		for _, f := range o.Files {
+		for _, f := range o.Files[:min(len(o.Files), 10000)] {
 			if f == "" || path.IsAbs(f) || path.Clean(f) != f || strings.HasPrefix(f, "../") {
 				t.Errorf("owned file %q is not clean", f)
 			}

@@ -29,7 +29,7 @@ type family struct {
 //   - Photon OS, openEuler with the release as the schema spells it.
 var families = map[string]family{
 	"debian":     {"deb", "debian", debian},
-	"ubuntu":     {"deb", "ubuntu", release2("Ubuntu:")},
+	"ubuntu":     {"deb", "ubuntu", minor("Ubuntu:")},
 	"alpine":     {"apk", "alpine", alpine},
 	"wolfi":      {"apk", "wolfi", rolling("Wolfi")},
 	"chainguard": {"apk", "chainguard", rolling("Chainguard")},
@@ -44,7 +44,7 @@ var families = map[string]family{
 
 	"azurelinux": {"rpm", "azurelinux", major("Azure Linux:")},
 	"mariner":    {"rpm", "mariner", major("Azure Linux:")},
-	"photon":     {"rpm", "photon", release2("Photon OS:")},
+	"photon":     {"rpm", "photon", minor("Photon OS:")},
 	"openeuler":  {"rpm", "openeuler", openEuler},
 
 	"sles":                {"rpm", "suse", suse("SUSE ", "SUSE:")},
@@ -129,9 +129,9 @@ func rolling(name string) func(*image.Distro) string {
 	return func(*image.Distro) string { return name }
 }
 
-// major and release2 take the first one or two numbers of the version.
-func major(prefix string) func(*image.Distro) string    { return prefixed(prefix, 1) }
-func release2(prefix string) func(*image.Distro) string { return prefixed(prefix, 2) }
+// major and minor put the first one or two numbers of the version after a name.
+func major(prefix string) func(*image.Distro) string { return prefixed(prefix, 1) }
+func minor(prefix string) func(*image.Distro) string { return prefixed(prefix, 2) }
 
 func prefixed(prefix string, n int) func(*image.Distro) string {
 	return func(d *image.Distro) string {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"unicode"
 
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/inventory"
@@ -80,7 +81,7 @@ func osRelease(text string) *image.Distro {
 		if !ok || strings.HasPrefix(key, "#") {
 			continue
 		}
-		value = unquote(value)
+		value = strings.Map(printable, unquote(value))
 		switch key {
 		case "ID":
 			d.ID = value
@@ -106,6 +107,14 @@ func osRelease(text string) *image.Distro {
 		d.ID = "linux" // what os-release(5) says to assume
 	}
 	return d
+}
+
+// printable drops control characters, which could do harm on a terminal.
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return -1
+	}
+	return r
 }
 
 // unquote takes a shell's quotes off a value.
@@ -136,7 +145,7 @@ var oldReleases = map[string]string{
 // oldRelease reads a line like "CentOS release 6.10 (Final)". A distro that it
 // does not know is left to os-release.
 func oldRelease(text string) *image.Distro {
-	text = strings.TrimSpace(text)
+	text = strings.Map(printable, strings.TrimSpace(text))
 	name, rest, _ := strings.Cut(text, " release ")
 	version, _, _ := strings.Cut(rest, " ")
 	id := oldReleases[name]

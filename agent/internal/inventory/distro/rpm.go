@@ -118,8 +118,8 @@ func (l *ledger) addHeader(header []byte) error {
 	if h.name == "gpg-pubkey" {
 		return nil
 	}
-	if err := l.addRPM(h.rpmPackage); err != nil {
-		return err
+	if !l.addRPM(h.rpmPackage) {
+		return nil
 	}
 	owned := inventory.Owned{Package: h.name}
 	for name, err := range h.files() {
@@ -144,8 +144,8 @@ type rpmPackage struct {
 	module                       string
 }
 
-// addRPM keeps a package.
-func (l *ledger) addRPM(r rpmPackage) error {
+// addRPM keeps a package, unless it cannot be one.
+func (l *ledger) addRPM(r rpmPackage) bool {
 	epoch := ""
 	if r.epoch != "" && r.epoch != "0" {
 		epoch = r.epoch + ":"
@@ -157,11 +157,7 @@ func (l *ledger) addRPM(r rpmPackage) error {
 		// but a handful of packages.
 		p.SourceName, p.SourceVer = name, epoch+version
 	}
-	if !believable(p) {
-		return fmt.Errorf("package %.40q has an absurdly long name or version", p.Name)
-	}
-	l.add(p)
-	return nil
+	return l.add(p)
 }
 
 // sourceRPM splits name-version-release.src.rpm; "" if it is not of that form.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"hash/adler32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -213,7 +214,7 @@ func ndb(t testing.TB, sqlite []byte) []byte {
 		le.PutUint32(blob[12:], uint32(len(header)))
 		copy(blob[ndbHead:], header)
 		tail := blob[len(blob)-ndbTail:]
-		le.PutUint32(tail, ndbSum(blob[:len(blob)-ndbTail]))
+		le.PutUint32(tail, adler32.Checksum(blob[:len(blob)-ndbTail]))
 		le.PutUint32(tail[4:], uint32(len(header)))
 		copy(tail[8:], "BlbE")
 		file = append(file, blob...)

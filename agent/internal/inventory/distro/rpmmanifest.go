@@ -53,14 +53,12 @@ func manifest(ctx context.Context, name string, r io.Reader) (*inventory.Content
 		if len(fields) == 10 && !text.cut {
 			version, release, ok = strings.Cut(fields[1], "-")
 		}
-		if !ok || fields[0] == "" || version == "" || release == "" {
+		if !ok || version == "" || release == "" {
 			l.gap(finding.Unreadable, "line %d of the rpm manifest is not a package's ten fields", text.n)
 			continue
 		}
-		if err := l.addRPM(rpmPackage{name: fields[0], version: version, release: release,
-			arch: fields[7], epoch: fields[8], sourceRPM: fields[9]}); err != nil {
-			l.gap(finding.Unreadable, "line %d of the rpm manifest: %v", text.n, err)
-		}
+		l.addRPM(rpmPackage{name: fields[0], version: version, release: release,
+			arch: fields[7], epoch: fields[8], sourceRPM: fields[9]})
 	}
 	return l.contents(), nil
 }

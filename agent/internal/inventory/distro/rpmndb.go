@@ -77,11 +77,8 @@ func (f *rpmFile) ndbBlob(slot []byte) ([]byte, error) {
 	body, tail := b[:size-ndbTail], b[size-ndbTail:]
 	if string(b[:4]) != "BlbS" || string(tail[8:]) != "BlbE" ||
 		binary.LittleEndian.Uint32(b[4:]) != number || length > size-ndbHead-ndbTail ||
-		binary.LittleEndian.Uint32(tail) != ndbSum(body) {
+		binary.LittleEndian.Uint32(tail) != adler32.Checksum(body) {
 		return nil, broken
 	}
 	return b[ndbHead:][:length], nil
 }
-
-// ndbSum is the checksum of a blob's head and content.
-func ndbSum(b []byte) uint32 { return adler32.Checksum(b) }

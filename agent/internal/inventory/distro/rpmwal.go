@@ -31,7 +31,7 @@ func RPMLog() inventory.Extractor {
 				roots = append(roots, folder+path.Base(f.Path))
 			}
 			l := newLedger(f.Path, roots...)
-			l.gap(finding.Unreadable, "the rpm database has a write-ahead log of %d bytes that is not read: packages may be missing or outdated; run “rpm --rebuilddb” as the last step of the build", content.Size())
+			l.gap(finding.Unreadable, "the rpm database has a write-ahead log of %d bytes that is not read: packages may be missing or outdated; run rpm --rebuilddb as the last step of the build", content.Size())
 			return l.contents(), nil
 		},
 	}
