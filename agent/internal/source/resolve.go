@@ -29,8 +29,8 @@ const (
 // fetchFunc gets the bytes behind a descriptor, checked against its digest.
 type fetchFunc func(ctx context.Context, d v1.Descriptor) ([]byte, error)
 
-// resolved is the manifest that was chosen. Its digest is zero if nothing led
-// to it but a name.
+// resolved is the manifest that was chosen, its digest, and what is worth a
+// note about the choice.
 type resolved struct {
 	manifest
 	digest v1.Hash
