@@ -291,6 +291,14 @@ func TestEgg(t *testing.T) {
 	}
 }
 
+// TestZip64: more than 65,535 files need the 64-bit end record.
+func TestZip64(t *testing.T) {
+	c, err := offer(t, Java(), layer.File{Path: "app.jar"}, manyFiles(t, 1<<16))
+	if err != nil || len(c.Packages) != 1 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
+
 // manyFiles is a jar like a large application's: n classes around one pom.properties.
 func manyFiles(t testing.TB, n int) []byte {
 	members := []member{log4jProperties}

@@ -31,9 +31,10 @@ func (z *zipArchive) section(f zipFile) (*io.SectionReader, error) {
 		return nil, errZipFile
 	}
 	header := make([]byte, localSize)
-	if _, err := z.r.ReadAt(header, f.offset); err != nil && err != io.EOF {
+	if err := readAt(z.r, header, f.offset); err != nil {
 		return nil, err
-	} else if err == io.EOF || string(header[:4]) != localSignature {
+	}
+	if string(header[:4]) != localSignature {
 		return nil, errZipFile
 	}
 	at := f.offset + localSize +
