@@ -29,8 +29,9 @@ type secdbFile struct {
 var (
 	secdbPath    = regexp.MustCompile(`(^|/)(v\d+\.\d+|edge)([-_]\d{4}-\d\d-\d\d)?/(main|community)\.json$`)
 	secdbRelease = regexp.MustCompile(`^(v\d+\.\d+|edge)$`)
-	secdbSlip    = regexp.MustCompile(`\bCVE[ _](\d{4}-\d{4,})`) // "CVE 2025-48379"
-	secdbID      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*[-_][A-Za-z0-9._:-]*\d[A-Za-z0-9._:-]*$`)
+	secdbSlip    = regexp.MustCompile(`\bCVE[ _](\d{4}-\d{4,})`)    // "CVE 2025-48379"
+	secdbPart    = regexp.MustCompile(`\b(CVE-\d{4}-\d{4,})-\d+\b`) // "CVE-2017-17434-2", one of two patches
+	secdbID      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._:-]{3,}$`)
 )
 
 func claimSecDB(p string) (string, bool) { return "Alpine secdb", secdbPath.MatchString(p) }
@@ -78,14 +79,13 @@ func secdbFix(ecosystem, name, version string, entries []string, source string, 
 			continue
 		}
 		for _, id := range ids {
-			err := out.Record(&advisory.Record{
-				ID: "ALPINE-" + id, Aliases: []string{id}, Feed: source,
-				Affected: []advisory.Affected{{
-					Ecosystem: ecosystem, Package: name,
-					Ranges: []advisory.Range{fixedAt(version)},
-				}},
-			})
-			if err != nil {
+			r := advisory.Record{ID: "ALPINE-" + id, Aliases: []string{id}, Feed: source, Affected: []advisory.Affected{{
+				Ecosystem: ecosystem, Package: name, Ranges: []advisory.Range{fixedAt(version)},
+			}}}
+			if strings.HasPrefix(id, "ALPINE-") { // Alpine's own, without a CVE
+				r.ID, r.Aliases = id, nil
+			}
+			if err := out.Record(&r); err != nil {
 				return err
 			}
 		}
@@ -99,11 +99,12 @@ func secdbFix(ecosystem, name, version string, entries []string, source string, 
 func secdbIDs(entry string) []string {
 	var cves, others []string
 	entry = secdbSlip.ReplaceAllString(entry, "CVE-$1")
+	entry = secdbPart.ReplaceAllString(entry, "$1")
 	for _, id := range strings.FieldsFunc(entry, func(r rune) bool { return r == ' ' || r == ',' || r == '\t' }) {
 		switch id = strings.Trim(id, "()+;"); {
 		case strings.HasPrefix(id, "CVE-"):
 			cves = append(cves, id)
-		case secdbID.MatchString(id):
+		case secdbID.MatchString(id) && strings.ContainsAny(id, "0123456789"):
 			others = append(others, id)
 		}
 	}

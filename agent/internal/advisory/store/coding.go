@@ -12,9 +12,9 @@ import (
 // beginnings cannot unfold without end.
 const maxText = 1024
 
-// maxUnfolded bounds what the runs and patterns of one package unfold to. The
-// largest real package, Linux, has some ten thousand records.
-const maxUnfolded = 1 << 20
+// maxUnfolded bounds what the statements, runs and patterns of one package
+// unfold to. The largest real package, Linux in Ubuntu, comes to 11,000.
+const maxUnfolded = 1 << 19
 
 // errCorrupt is the error of every block that does not follow the format.
 var errCorrupt = errors.New("the index is damaged; fetch or build it again")

@@ -150,8 +150,8 @@ func (c *collection) writePackages(out *blockWriter, dir *directory) error {
 		rows := sortedRows(c.packages[key])
 		dir.info.Counts.Statements += len(rows)
 		body := encodePackage(rows, c.statements)
-		if len(body)+len(key) > maxBlock/2 {
-			return fmt.Errorf("the statements about %q take %d bytes, more than any real package's", strings.ReplaceAll(key, "\x00", " "), len(body))
+		if err := c.readable(body); err != nil {
+			return fmt.Errorf("what is said about %q: %w", strings.ReplaceAll(key, "\x00", " "), err)
 		}
 		if n > 0 && len(e.b)+len(body) > packageBlock {
 			if err := flush(); err != nil {
@@ -168,6 +168,15 @@ func (c *collection) writePackages(out *blockWriter, dir *directory) error {
 	}
 	dir.info.Counts.Packages = len(keys)
 	return flush()
+}
+
+// readable checks that a package's part is within the limits of a reader.
+func (c *collection) readable(body []byte) error {
+	all := func(int) bool { return true }
+	if _, _, err := decodePackage(body, c.ratings.list, all); err != nil || len(body) > maxBlock/2 {
+		return errors.New("more than any real package has; it does not fit the index")
+	}
+	return nil
 }
 
 func sortedRows(rows []row) []row {

@@ -43,7 +43,11 @@ type said struct{ record, statement int }
 func decodePackage(body []byte, ratings []advisory.Severity, want func(release int) bool) ([]said, []advisory.Affected, error) {
 	d := decoder{b: body}
 	versions := d.texts()
-	statements := make([]advisory.Affected, d.count(1))
+	n := d.count(1)
+	if !d.spend(uint64(n)) {
+		return nil, nil, d.err
+	}
+	statements := make([]advisory.Affected, n)
 	for i := range statements {
 		statements[i] = d.statement(versions, ratings)
 	}
@@ -119,7 +123,11 @@ func (d *decoder) version(versions []string) string {
 }
 
 func (d *decoder) ranges(versions []string) []advisory.Range {
-	ranges := make([]advisory.Range, d.count(1))
+	n := d.count(1)
+	if n == 0 {
+		return nil
+	}
+	ranges := make([]advisory.Range, n)
 	for i := range ranges {
 		head := d.uint()
 		n := head >> 1
