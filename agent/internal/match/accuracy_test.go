@@ -202,22 +202,21 @@ func fitsType(l label, ecosystem string) bool {
 }
 
 // advised finds what the advisories call a labelled package. A label has the
-// binary's name where a distro's advisory has its source's: there must be only
-// one. A label of a jar has its artifact's name only.
+// binary's name where a distro's advisory has its source's, and a jar's
+// artifact alone: it counts where only one name can be meant.
 func advised(name string, names []string, distro bool) (string, bool) {
 	if slices.Contains(names, name) {
 		return name, true
 	}
-	if distro {
-		if len(names) == 1 {
-			return names[0], true
-		}
-		return "", false
+	if distro && len(names) == 1 {
+		return names[0], true
 	}
-	for _, n := range names {
-		if _, artifact, ok := strings.Cut(n, ":"); ok && artifact == name {
-			return n, true
-		}
+	names = slices.DeleteFunc(slices.Clone(names), func(n string) bool {
+		_, artifact, ok := strings.Cut(n, ":")
+		return !ok || artifact != name
+	})
+	if len(names) == 1 {
+		return names[0], true
 	}
 	return "", false
 }
