@@ -5,8 +5,8 @@ import "strings"
 // debianVersion is a version of Debian's or Ubuntu's: [epoch:]upstream[-revision],
 // in the order of deb-version(7).
 //
-// It is our own since osv-scalibr's takes 3.9 µs and 34 allocations a
-// comparison, ours 0.1 µs and one; a Debian image needs ten thousands of them.
+// It is our own since osv-scalibr's makes 34 allocations a comparison,
+// ours one, in a sixth of the time; a Debian image needs ten thousands of them.
 type debianVersion struct{ epoch, upstream, revision string }
 
 func debianOrder(text string) (version, bool) {
