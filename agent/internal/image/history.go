@@ -64,6 +64,11 @@ func Layers(history []v1.History, layers []Layer) (all []Layer, notes []string) 
 var shellForm = regexp.MustCompile(`^(?:RUN )?(?:\|\d+ (?:.*? )?)?` +
 	`(?:(?:/usr)?/bin/(?:ba|da|a|k|z)?sh(?: (?:-[A-Za-z]+|pipefail))*? -[A-Za-z]*c|cmd /S /C) (.*)$`)
 
+// checksum is what docker's classic builder writes for what it copied. It says
+// nothing to people and is another in every build, so it would make the same
+// instruction look like a new one.
+var checksum = regexp.MustCompile(`\b(file|dir|multi):[0-9a-f]{64}\b`)
+
 // instruction is the Dockerfile instruction behind a history entry's
 // created_by, on one line. What no Dockerfile made (jib, bazel, buildpacks) is
 // left as it stands.
@@ -75,7 +80,7 @@ func instruction(createdBy string) string {
 		return s
 	}
 	if nop, ok := strings.CutPrefix(m[1], "#(nop)"); ok {
-		return strings.TrimSpace(nop)
+		return checksum.ReplaceAllString(strings.TrimSpace(nop), "$1")
 	}
 	return "RUN " + m[1]
 }

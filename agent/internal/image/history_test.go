@@ -19,6 +19,7 @@ func TestInstruction(t *testing.T) {
 		{"docker", "/bin/sh -c apt-get update \t&& apt-get install -y curl", `RUN apt-get update && apt-get install -y curl`},
 		{"docker", `|2 A=b TOKEN=x y /bin/sh -c make`, `RUN make`},
 		{"docker", `/bin/bash -o pipefail -c curl x | tar x`, `RUN curl x | tar x`},
+		{"docker", `/bin/sh -c #(nop) COPY dir:03b4cf6d0ec5f4a0a0b9b7d4c3e2f1a00112233445566778899aabbccddeeff0 in /app `, `COPY dir in /app`},
 		{"docker on Windows", `cmd /S /C #(nop) COPY dir:1 in C:\app `, `COPY dir:1 in C:\app`},
 		{"BuildKit", `RUN /bin/sh -c apt-get update # buildkit`, `RUN apt-get update`},
 		{"BuildKit", `RUN |1 VERSION=1.2 /bin/sh -c ./build $VERSION # buildkit`, `RUN ./build $VERSION`},

@@ -46,10 +46,6 @@ type Contents struct {
 	// Distro is set by os-release files.
 	Distro *image.Distro
 
-	// Roots overrides the extractor's, for a format whose places depend on the
-	// file.
-	Roots []string
-
 	// Gaps are parts of the file that could not be read while the rest could.
 	// Their Layer is filled by the fold.
 	Gaps []finding.Gap

@@ -29,7 +29,7 @@ func (f *fold) distro() *image.Distro {
 		if k.read.contents.Distro == nil {
 			continue
 		}
-		if rank := slices.Index(k.read.contents.Roots, k.place); found == nil || rank < best {
+		if rank := slices.Index(k.read.roots, k.place); found == nil || rank < best {
 			found, best = k.read.contents.Distro, rank
 		}
 	}
@@ -55,7 +55,7 @@ func (f *fold) packages() []Package {
 	seen := map[[4]string]bool{}
 	var all []Package
 	for _, k := range f.sorted() {
-		if target := k.read.aliasOf; target != "" && k.read.contents.Roots == nil {
+		if target := k.read.aliasOf; target != "" && k.read.roots == nil {
 			t := f.known[k.read.extractor+"\x00"+f.view.canonical(target)]
 			if t != nil && t.read.contents == k.read.contents {
 				continue

@@ -117,7 +117,7 @@ func (f *fold) places(changed []string, links bool) map[string]*known {
 			continue
 		}
 		for _, r := range loc.reads {
-			if r.contents.Roots == nil {
+			if r.roots == nil {
 				now[r.extractor+"\x00"+p] = &known{place: p, location: loc, read: r}
 			} else {
 				rooted = true
@@ -133,7 +133,7 @@ func (f *fold) places(changed []string, links bool) map[string]*known {
 		}
 		loc := f.view.files[k.place]
 		switch {
-		case k.read.contents.Roots != nil && rooted, k.read.contents.Roots == nil && loc != k.location:
+		case k.read.roots != nil && rooted, k.read.roots == nil && loc != k.location:
 			now[key] = &known{place: k.place}
 		}
 	}
@@ -149,7 +149,7 @@ func (f *fold) places(changed []string, links bool) map[string]*known {
 func (f *fold) rooted(now map[string]*known) {
 	for p, loc := range f.view.files {
 		for _, r := range loc.reads {
-			if r.contents.Roots == nil {
+			if r.roots == nil {
 				continue
 			}
 			if place, ok := f.view.place(p, r); ok {

@@ -192,7 +192,7 @@ func TestFold(t *testing.T) {
 		},
 		{
 			name:   "a database elsewhere is not this image's, nor is its fault",
-			layers: [][]string{{"var/lib/db/status: a 1", "chroot/var/lib/db/status: b 1", "tmp/status: broken"}},
+			layers: [][]string{{"var/lib/db/status: a 1", "chroot/var/lib/db/status: b 1", "tmp/status: broken", "opt/status: panic"}},
 			want:   []string{"a 1 0/0 var/lib/db/status"},
 		},
 		{

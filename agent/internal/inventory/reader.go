@@ -23,6 +23,7 @@ var _ layer.Visitor = (*Reader)(nil)
 // only named by a link, keeps the contents that it had.
 type read struct {
 	extractor string
+	roots     []string
 	path      string // as the extractor saw it
 	packages  []Package
 	owned     []owned
@@ -117,10 +118,7 @@ func extract(ctx context.Context, e *Extractor, f layer.File, content *io.Sectio
 
 // keep packs what an extractor returned.
 func keep(e *Extractor, path string, c *Contents) *read {
-	if c.Roots == nil {
-		c.Roots = e.Roots
-	}
-	r := &read{extractor: e.Name, path: path, packages: c.Packages, contents: c}
+	r := &read{extractor: e.Name, roots: e.Roots, path: path, packages: c.Packages, contents: c}
 	for _, o := range c.Owned {
 		hashes := make([]uint64, len(o.Files))
 		for i, f := range o.Files {

@@ -145,10 +145,10 @@ func (v *view) resolve(p string) string {
 // place says under which name a read counts: its canonical path, or the root
 // of its format that leads there. ok is false where it does not count.
 func (v *view) place(p string, r *read) (name string, ok bool) {
-	if r.contents.Roots == nil {
+	if r.roots == nil {
 		return p, true
 	}
-	for _, root := range r.contents.Roots {
+	for _, root := range r.roots {
 		folder, isFolder := strings.CutSuffix(root, "/")
 		if !isFolder && v.resolve(root) == p {
 			return root, true

@@ -246,7 +246,7 @@ func TestWalkReportsWhatIsBroken(t *testing.T) {
 		"cut in a wanted file":        {change("seekable", cut(2000)), layer.Options{}, "cut short"},
 		"cut in a skipped file":       {change("seekable", cut(512+5120+512+2000)), layer.Options{}, "cut short"},
 		"cut between two entries":     {change("seekable", cut(512+5120)), layer.Options{}, "no end mark"},
-		"stream cut between two":      {change("stream", cut(512+5120)), layer.Options{}, "no end mark"},
+		"stream cut between two":      {change("stream", cut(512+5120)), layer.Options{}, "not the layer"},
 		"gzip cut":                    {change("gzip", func(b []byte) []byte { return b[:len(b)/2] }), layer.Options{}, "cut short"},
 		"gzip cut in its trailer":     {change("gzip", func(b []byte) []byte { return b[:len(b)-4] }), layer.Options{}, "cut short"},
 		"zstd cut":                    {change("zstd", func(b []byte) []byte { return b[:len(b)-6] }), layer.Options{}, "cut short"},

@@ -20,7 +20,8 @@ import (
 // that each of them owns.
 func APK() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "apk",
+		Name:  "apk",
+		Roots: []string{"lib/apk/db/installed", "usr/lib/apk/db/installed"},
 		Want: func(f layer.File) layer.Want {
 			switch {
 			case path.Base(f.Path) != "installed":
@@ -48,7 +49,7 @@ type apkBlock struct {
 }
 
 func apk(ctx context.Context, name string, r io.Reader) (*inventory.Contents, error) {
-	l := newLedger(name, "lib/apk/db/installed", "usr/lib/apk/db/installed")
+	l := newLedger(name)
 	text := newLines(ctx, r)
 	var b apkBlock
 	for !l.full {

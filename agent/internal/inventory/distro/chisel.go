@@ -37,7 +37,8 @@ const (
 // for its own source would quietly miss what is published for openssl.
 func Chisel() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "chisel",
+		Name:  "chisel",
+		Roots: []string{chiselManifest},
 		Want: func(f layer.File) layer.Want {
 			if path.Base(f.Path) == "manifest.wall" {
 				return layer.Take
@@ -73,7 +74,7 @@ func chisel(ctx context.Context, name string, r io.Reader) (*inventory.Contents,
 }
 
 func wall(ctx context.Context, name string, r io.Reader) (*inventory.Contents, error) {
-	l := newLedger(name, chiselManifest)
+	l := newLedger(name)
 	text := newLines(ctx, r)
 	var header wallEntry
 	owned := map[string]*inventory.Owned{}

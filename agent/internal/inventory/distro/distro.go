@@ -62,9 +62,7 @@ type ledger struct {
 	inventory.Contents
 }
 
-func newLedger(path string, roots ...string) *ledger {
-	return &ledger{path: path, Contents: inventory.Contents{Roots: roots}}
-}
+func newLedger(path string) *ledger { return &ledger{path: path} }
 
 // room says whether n more bytes may be kept. The first time that they may
 // not, it records a gap.

@@ -28,7 +28,8 @@ const (
 // half-installed and so on; not one of which only configuration files remain.
 func Dpkg() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "dpkg",
+		Name:  "dpkg",
+		Roots: []string{dpkgStatus, dpkgStatusD},
 		Want: func(f layer.File) layer.Want {
 			base, folder := path.Base(f.Path), parent(f.Path)
 			switch {
@@ -57,10 +58,7 @@ type stanza struct {
 
 func dpkg(ctx context.Context, name string, r io.Reader) (*inventory.Contents, error) {
 	single := parent(name) == "status.d"
-	l := newLedger(name, dpkgStatus)
-	if single {
-		l.Roots = []string{dpkgStatusD}
-	}
+	l := newLedger(name)
 	text := newLines(ctx, r)
 	var s stanza
 	for !l.full {

@@ -20,7 +20,8 @@ import (
 // name is the file's.
 func DpkgFiles() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "dpkg files",
+		Name:  "dpkg files",
+		Roots: []string{dpkgInfo, dpkgStatusD},
 		Want: func(f layer.File) layer.Want {
 			base, folder := path.Base(f.Path), parent(f.Path)
 			if folder == "info" && strings.HasSuffix(base, ".list") ||
@@ -37,11 +38,10 @@ func DpkgFiles() inventory.Extractor {
 
 func dpkgFiles(ctx context.Context, name string, r io.Reader) (*inventory.Contents, error) {
 	base, sums := strings.CutSuffix(path.Base(name), ".md5sums")
-	l := newLedger(name, dpkgStatusD)
+	l := newLedger(name)
 	if !sums {
 		base = strings.TrimSuffix(base, ".list")
 		base, _, _ = strings.Cut(base, ":")
-		l.Roots = []string{dpkgInfo}
 	}
 	owned := inventory.Owned{Package: base}
 	text := newLines(ctx, r)

@@ -33,10 +33,11 @@ var releaseFiles = []string{
 
 // Release reads which distribution an image is built from: os-release(5), or
 // the one-line files that came before it. Of several in one image, the first
-// of Contents.Roots counts.
+// of its Roots counts.
 func Release() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "os-release",
+		Name:  "os-release",
+		Roots: releaseFiles,
 		Want: func(f layer.File) layer.Want {
 			switch path.Base(f.Path) {
 			case "os-release", "oracle-release", "centos-release", "redhat-release":
@@ -68,7 +69,7 @@ func release(name string, content *io.SectionReader) (*inventory.Contents, error
 	}
 	d.Ecosystem = ecosystem(d)
 	d.EndOfLife = endOfLife(d)
-	return &inventory.Contents{Distro: d, Roots: releaseFiles}, nil
+	return &inventory.Contents{Distro: d}, nil
 }
 
 // osRelease reads KEY=value lines, values quoted as in a shell. It returns nil

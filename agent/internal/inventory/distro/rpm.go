@@ -33,7 +33,8 @@ const maxHeader = 32 << 20
 // trusts as packages of that name, whose "version" is a key id.
 func RPM() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "rpm",
+		Name:  "rpm",
+		Roots: rpmRoots("rpmdb.sqlite", "Packages.db", "Packages"),
 		Want: func(f layer.File) layer.Want {
 			switch path.Base(f.Path) {
 			case "rpmdb.sqlite", "Packages.db":
@@ -55,6 +56,16 @@ func RPM() inventory.Extractor {
 	}
 }
 
+// rpmRoots are the places of rpm's files.
+func rpmRoots(names ...string) (roots []string) {
+	for _, folder := range rpmFolders {
+		for _, name := range names {
+			roots = append(roots, folder+name)
+		}
+	}
+	return roots
+}
+
 // headers yields the headers of an rpm database, or for one that cannot be
 // read an error, and goes on where it can. A header is valid until the next.
 type headers = iter.Seq2[[]byte, error]
@@ -74,11 +85,7 @@ func rpmFormat(head []byte) func(*rpmFile) (headers, error) {
 }
 
 func rpm(ctx context.Context, name string, content *io.SectionReader) (*inventory.Contents, error) {
-	var roots []string
-	for _, folder := range rpmFolders {
-		roots = append(roots, folder+path.Base(name))
-	}
-	l := newLedger(name, roots...)
+	l := newLedger(name)
 	file := &rpmFile{ReaderAt: content, size: content.Size(), left: content.Size()}
 	head, err := file.bytes(0, 16)
 	if err != nil {

@@ -88,9 +88,6 @@ func TestRPM(t *testing.T) {
 	t.Run("sqlite", func(t *testing.T) {
 		c := extract(t, RPM(), "var/lib/rpm/rpmdb.sqlite", sqlite)
 		want.check(t, c)
-		if diff := cmp.Diff([]string{"var/lib/rpm/rpmdb.sqlite", "usr/lib/sysimage/rpm/rpmdb.sqlite", "usr/share/rpm/rpmdb.sqlite"}, c.Roots); diff != "" {
-			t.Error(diff)
-		}
 	})
 	t.Run("bdb", func(t *testing.T) {
 		want.check(t, extract(t, RPM(), "var/lib/rpm/Packages", read(t, "rpm/Packages")))
@@ -327,7 +324,7 @@ func TestSourceRPM(t *testing.T) {
 
 func TestRPMLog(t *testing.T) {
 	c := extract(t, RPMLog(), "var/lib/rpm/rpmdb.sqlite-wal", make([]byte, 4128))
-	if len(c.Gaps) != 1 || !strings.Contains(c.Gaps[0].Reason, strconv.Itoa(4128)) || c.Roots[0] != "var/lib/rpm/rpmdb.sqlite-wal" {
+	if len(c.Gaps) != 1 || !strings.Contains(c.Gaps[0].Reason, strconv.Itoa(4128)) {
 		t.Errorf("%+v", c)
 	}
 }

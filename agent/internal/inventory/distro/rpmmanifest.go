@@ -21,7 +21,8 @@ const rpmManifest = "var/lib/rpmmanifest/container-manifest-2"
 // time, vendor, epoch, size, architecture, epoch as a number, source package.
 func RPMManifest() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "rpm manifest",
+		Name:  "rpm manifest",
+		Roots: []string{rpmManifest},
 		Want: func(f layer.File) layer.Want {
 			if path.Base(f.Path) == path.Base(rpmManifest) {
 				return layer.Take
@@ -35,7 +36,7 @@ func RPMManifest() inventory.Extractor {
 }
 
 func manifest(ctx context.Context, name string, r io.Reader) (*inventory.Contents, error) {
-	l := newLedger(name, rpmManifest)
+	l := newLedger(name)
 	text := newLines(ctx, r)
 	for !l.full {
 		line, err := text.next()

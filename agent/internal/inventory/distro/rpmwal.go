@@ -18,7 +18,8 @@ const sqliteWALHead = 32
 // ends properly. Its changes are not read, so they are a gap.
 func RPMLog() inventory.Extractor {
 	return inventory.Extractor{
-		Name: "rpm log",
+		Name:  "rpm log",
+		Roots: rpmRoots("rpmdb.sqlite-wal"),
 		Want: func(f layer.File) layer.Want {
 			if path.Base(f.Path) == "rpmdb.sqlite-wal" && f.Size > sqliteWALHead {
 				return layer.Take
@@ -26,11 +27,7 @@ func RPMLog() inventory.Extractor {
 			return layer.Skip
 		},
 		Extract: func(_ context.Context, f layer.File, content *io.SectionReader) (*inventory.Contents, error) {
-			var roots []string
-			for _, folder := range rpmFolders {
-				roots = append(roots, folder+path.Base(f.Path))
-			}
-			l := newLedger(f.Path, roots...)
+			l := newLedger(f.Path)
 			l.gap(finding.Unreadable, "the rpm database has a write-ahead log of %d bytes that is not read: packages may be missing or outdated; run rpm --rebuilddb as the last step of the build", content.Size())
 			return l.contents(), nil
 		},
