@@ -121,8 +121,18 @@ func splitJarName(base string) (artifact, version string) {
 	}
 }
 
-// nameNumber is a number that belongs to the artifact's name: akka-actor_2.12
-// (a version of Scala), log4j-1.2-api, the base64 of a name.
-var nameNumber = regexp.MustCompile(`^(?:_[23](?:\.[0-9]+)?-|-[0-9.]+-[a-z]+-[0-9])`)
+var (
+	// scala is the version of Scala in an artifact's name: akka-actor_2.12.
+	scala = regexp.MustCompile(`^_[23](?:\.[0-9]+)?-`)
+	// between is a word between two numbers: in log4j-1.2-api-2.14.1 the first
+	// belongs to the name, in plugin-2.2-beta-5 both to the version.
+	between   = regexp.MustCompile(`^-[0-9.]+-([a-z]+)-[0-9]`)
+	qualifier = regexp.MustCompile(`^(?:alpha|beta|rc|cr|m|b|milestone|ea|pre|preview|build|rev|sp|ga|incubating)$`)
+)
 
-func partOfName(rest string) bool { return nameNumber.MatchString(rest) }
+// partOfName says whether the number that rest begins with belongs to the
+// artifact's name, not to its version.
+func partOfName(rest string) bool {
+	word := between.FindStringSubmatch(rest)
+	return scala.MatchString(rest) || word != nil && !qualifier.MatchString(word[1])
+}

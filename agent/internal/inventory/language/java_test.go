@@ -180,6 +180,7 @@ func TestIdentify(t *testing.T) {
 
 func TestSplitJarName(t *testing.T) {
 	for name, want := range map[string][2]string{
+		"maven-assembly-plugin-2.2-beta-5.jar":                       {"maven-assembly-plugin", "2.2-beta-5"},
 		"log4j-core-2.14.1.jar":                                      {"log4j-core", "2.14.1"},
 		"log4j-1.2-api-2.14.1.jar":                                   {"log4j-1.2-api", "2.14.1"},
 		"guava-31.1-jre.jar":                                         {"guava", "31.1-jre"},

@@ -25,11 +25,18 @@
 //	all eight of them       17.5 MB       50         7.7 ms
 //
 // Even the smallest brings in go-git's and go-diskfs' packages, the Java one
-// grpc as well. And they answer other questions than a gate asks: its Java
-// extractor hashes every archive whole and inflates every nested one, its
-// binary extractors say nothing of a binary that they cannot read, its npm
-// extractor takes a package's own test data and the application itself for
-// installed packages, and one broken file of those fails the whole scan.
+// grpc as well.
+//
+// Both were then run over the same files and compared. Of 136 jars of Maven
+// Central (testdata/central.txt and two more) 135 are identified by their true
+// coordinates here (the other's own pom.properties says 7.0.0 where Maven
+// Central says 7.0.0.jre8); scalibr gives 55 of them another group, the Spring
+// Framework, Spring Boot, Tomcat and Bouncy Castle among them, whose advisories
+// it then cannot find. Over 3,983 files of /usr/bin, /usr/lib and Go's tools
+// the binaries took 0.15 s here and 0.83 s there, with the same packages,
+// except that scalibr says nothing of Go programmes without modules. The npm,
+// Python and gem packages are the same, but for test data, an application's own
+// package.json and uninstalled wheels, which scalibr counts.
 package language
 
 import (

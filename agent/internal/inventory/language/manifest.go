@@ -10,28 +10,31 @@ import (
 // (https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html#jar-manifest).
 type manifest map[string]string
 
+// maxHeader bounds a header's value. The ones that identify a jar are short;
+// a bundle's list of imports may be of any length.
+const maxHeader = 1 << 10
+
 // readManifest reads up to the first empty line; the sections after it are
 // about single files. A line that starts with a space continues the last one.
 func readManifest(r io.Reader) (manifest, error) {
 	m := manifest{}
-	last := ""
-	in := bufio.NewReader(r)
-	for {
+	key := ""
+	for in := bufio.NewReader(r); ; {
 		line, err := in.ReadString('\n')
 		if err != nil && err != io.EOF {
 			return m, err
 		}
 		line = strings.TrimRight(line, "\r\n")
-		switch key, value, found := strings.Cut(line, ":"); {
-		case line == "" && (err == io.EOF || len(m) > 0):
+		if line == "" && len(m) > 0 {
 			return m, nil
-		case strings.HasPrefix(line, " "):
-			if last != "" {
-				m[last] += line[1:]
+		}
+		if rest, continued := strings.CutPrefix(line, " "); continued {
+			if key != "" && len(m[key]) < maxHeader {
+				m[key] += rest
 			}
-		case found:
-			last = strings.ToLower(key)
-			m[last] = strings.TrimPrefix(value, " ")
+		} else if name, value, found := strings.Cut(line, ":"); found {
+			key = strings.ToLower(name)
+			m[key] = strings.TrimPrefix(value, " ")
 		}
 		if err == io.EOF {
 			return m, nil
