@@ -82,10 +82,13 @@ func (in *intake) Skip(reason, record string) { in.report.skip(reason, record) }
 
 // Date keeps the newest that is believed.
 func (in *intake) Date(t time.Time) {
-	if t.After(in.report.Date) && (in.latest.IsZero() || !t.After(in.latest)) {
+	if t.After(in.report.Date) && in.believes(t) {
 		in.report.Date = t
 	}
 }
+
+// believes says whether a date can be true of something published by now.
+func (in *intake) believes(t time.Time) bool { return in.latest.IsZero() || !t.After(in.latest) }
 
 // Record takes in one record, joined with what came under its id before.
 func (in *intake) Record(r *advisory.Record) error {
@@ -133,7 +136,7 @@ func (in *intake) keep(r *advisory.Record) int {
 	kept := &in.records[at]
 	kept.record.Aliases = union(kept.record.Aliases, r.Aliases)
 	kept.record.Upstream = union(kept.record.Upstream, r.Upstream)
-	if r.Modified.After(kept.record.Modified) {
+	if r.Modified.After(kept.record.Modified) && in.believes(r.Modified) {
 		kept.record.Modified = r.Modified
 	}
 	if p := kept.record.Published; p.IsZero() || !r.Published.IsZero() && r.Published.Before(p) {

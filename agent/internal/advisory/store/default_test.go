@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -52,5 +53,28 @@ func TestDefaultIndex(t *testing.T) {
 	}
 	if !bytes.Equal(b.Bytes(), committed) {
 		t.Errorf("default.idx (%d bytes) is not what its sources give (%d bytes); run the test with -update", len(committed), b.Len())
+	}
+}
+
+// TestNotice checks that NOTICE credits each source of the embedded index.
+func TestNotice(t *testing.T) {
+	notice, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "NOTICE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	info := embedded(t).Info()
+	if len(info.Sources) < len(DefaultSources()) {
+		t.Errorf("%d sources are embedded, of %d", len(info.Sources), len(DefaultSources()))
+	}
+	for _, s := range info.Sources {
+		if s.URL == "" || !strings.Contains(string(notice), s.URL) {
+			t.Errorf("NOTICE does not have the address %q of %s", s.URL, s.Name)
+		}
+		if day := s.Date.Format("2006-01-02"); !strings.Contains(string(notice), day) {
+			t.Errorf("NOTICE does not have the date %s of %s", day, s.Name)
+		}
+	}
+	if !info.Built.Equal(DefaultTime) || !info.Newest.Equal(DefaultTime) {
+		t.Errorf("built %v, newest %v, want both %v", info.Built, info.Newest, DefaultTime)
 	}
 }

@@ -78,7 +78,7 @@ func TestRoundTrip(t *testing.T) {
 	// GHSA-1 was in two archives: one record, with what either said.
 	ghsa := &advisory.Record{ID: "GHSA-1", Aliases: []string{"CVE-2021-0001", "OTHER-7"}, Feed: "Packagist",
 		Modified: day(2024, 1, 3), Published: day(2024, 1, 1), Severities: vector}
-	ghsa2 := &advisory.Record{ID: "GHSA-2", Aliases: []string{"CVE-2021-0002"}, Feed: "npm", Modified: day(2099, 1, 1)}
+	ghsa2 := &advisory.Record{ID: "GHSA-2", Aliases: []string{"CVE-2021-0002"}, Feed: "npm"} // dated 2099, which is not believed
 	// Debian 12 is told by the tracker, 9 by the archive alone.
 	debian := &advisory.Record{ID: "DEBIAN-CVE-2021-0001", Aliases: []string{"CVE-2021-0001"}, Feed: "Debian tracker", Modified: day(2024, 1, 2)}
 	alpine := &advisory.Record{ID: "ALPINE-CVE-2021-0001", Aliases: []string{"CVE-2021-0001"}, Feed: "Alpine secdb"}
