@@ -132,8 +132,6 @@ func (a Actions) For(s finding.Severity) (action finding.Action, line finding.Se
 	for line := s + 1; line <= finding.Critical; line++ {
 		if action, ok := a.By[line]; ok && action == finding.Ignore {
 			return action, line, true
-		} else if ok {
-			break
 		}
 	}
 	return finding.Alert, s, false

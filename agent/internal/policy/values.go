@@ -119,7 +119,7 @@ func (d *document) count(n *yaml.Node, what string) (int, bool) {
 	}
 	i, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || i < 0 {
-		d.report(n, "%s is %s: write a whole number from 0 to 2147483647", what, cut(s))
+		d.report(n, "%s is %s: write a whole number from 0 to 2147483647", what, shown(s))
 		return 0, false
 	}
 	return int(i), true
@@ -133,7 +133,7 @@ func (d *document) probability(n *yaml.Node, what string) *float64 {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || !(f > 0 && f <= 1) { // not (f <= 0 || f > 1), which NaN would pass
-		d.report(n, "%s is %s: write a probability above 0 and up to 1, such as 0.5 for 50 %%", what, cut(s))
+		d.report(n, "%s is %s: write a probability above 0 and up to 1, such as 0.5 for 50 %%", what, shown(s))
 		return nil
 	}
 	return &f
@@ -203,11 +203,11 @@ func describe(n *yaml.Node) string {
 	case "!!str":
 		return fmt.Sprintf("the text %q", cut(n.Value))
 	case "!!bool":
-		return "the truth value " + cut(n.Value)
+		return "the truth value " + shown(n.Value)
 	case "!!int", "!!float":
-		return "the number " + cut(n.Value)
+		return "the number " + shown(n.Value)
 	case "!!timestamp":
-		return "the date " + cut(n.Value)
+		return "the date " + shown(n.Value)
 	}
 	return fmt.Sprintf("tagged %q", cut(n.ShortTag()))
 }
