@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -44,20 +45,17 @@ func Java() inventory.Extractor {
 }
 
 func wantJava(f layer.File) layer.Want {
-	if f.Size > 0 && isJar([]byte(f.Path)) {
+	if f.Size > 0 && isJar(path.Ext(f.Path)) {
 		return layer.Take
 	}
 	return layer.Skip
 }
 
-func isJar(name []byte) bool {
-	extension := name[bytes.LastIndexByte(name, '.')+1:]
-	if len(extension) > 4 {
-		return false
-	}
-	switch strings.ToLower(string(extension)) {
-	case "jar", "war", "ear", "par", "sar", "nar", "jpi", "hpi", "lpkg":
-		return len(extension) < len(name)
+// isJar takes the extension, dot included.
+func isJar(extension string) bool {
+	switch strings.ToLower(extension) {
+	case ".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".lpkg":
+		return true
 	}
 	return false
 }
@@ -86,7 +84,10 @@ const manifestName = "META-INF/MANIFEST.MF"
 // wantMember picks the members of an archive that are read. It is asked for
 // every one and so makes no string of the name.
 func wantMember(name []byte) bool {
-	return string(name) == manifestName || isPOM(name) || isJar(name)
+	if dot := bytes.LastIndexByte(name, '.'); dot >= 0 && len(name)-dot <= len(".lpkg") && isJar(string(name[dot:])) {
+		return true
+	}
+	return string(name) == manifestName || isPOM(name)
 }
 
 func isPOM(name []byte) bool {

@@ -20,7 +20,7 @@
 // -ldflags "-s -w", throw-away programmes that only call New):
 //
 //	                        binary   modules  start to exit
-//	this package's imports   2.7 MB        1         2.2 ms
+//	this package             3.3 MB        3         2.2 ms
 //	one scalibr extractor   11.2 MB       38         5 ms
 //	all eight of them       17.5 MB       50         7.7 ms
 //

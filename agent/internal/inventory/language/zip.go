@@ -29,9 +29,12 @@ type zipFile struct {
 	offset int64 // of its local header
 }
 
-// maxZipFiles bounds the files that are wanted of one archive. The largest
-// real ones, bundles of a whole server, have some 2,000 jars.
-const maxZipFiles = 50_000
+// Limits of the files that are wanted of one archive. The largest real ones,
+// bundles of a whole server, have some 2,000 jars.
+const (
+	maxZipFiles = 20_000
+	maxZipName  = 4096
+)
 
 var errZip = errors.New("it is no zip archive, or cut short")
 
@@ -100,6 +103,9 @@ func nextFile(in *bufio.Reader, want func(name []byte) bool) (*zipFile, error) {
 	if !want(name) {
 		_, err := in.Discard(nameSize + rest)
 		return nil, err
+	}
+	if nameSize > maxZipName {
+		return nil, fmt.Errorf("it has a file with a name of %d bytes", nameSize)
 	}
 	f := &zipFile{
 		name:  string(name),
