@@ -5,7 +5,6 @@ import (
 	"sort"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
-	"github.com/layergate/layergate/agent/internal/finding"
 )
 
 // A package's part of a block is five tables, each pointing into those before
@@ -22,24 +21,12 @@ type row struct {
 	statement uint32 // index into the statements at hand
 }
 
-// statement is an advisory.Affected without ecosystem and package, its
-// severities as numbers of ratings.
-type statement struct {
-	ranges     []advisory.Range
-	versions   []string
-	severities []int
-	fixState   finding.FixState
-}
-
 // The shapes of a statement's ranges; all but the first two are written out.
 const (
 	shapeFixed   = iota // one range from "0" to a fix
 	shapeOpen           // one range from "0" without an end
 	shapeGeneral        // a list
 )
-
-// fixStates are numbered by their place here.
-var fixStates = []finding.FixState{"", finding.Fixed, finding.NotFixed, finding.WillNotFix, finding.FixUnknown}
 
 // encodePackage writes one package. rows are sorted by record, release and
 // statement, without repetition.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -46,25 +45,6 @@ func newCollection() *collection {
 	}
 	c.releases.of("")
 	return c
-}
-
-// numbers gives each distinct value the next number.
-type numbers[T comparable] struct {
-	list []T
-	at   map[T]int
-}
-
-func (n *numbers[T]) of(v T) int {
-	if n.at == nil {
-		n.at = make(map[T]int)
-	}
-	i, ok := n.at[v]
-	if !ok {
-		i = len(n.list)
-		n.at[v] = i
-		n.list = append(n.list, v)
-	}
-	return i
 }
 
 // intake is the feed.Sink for one unit.
@@ -151,92 +131,6 @@ func (in *intake) keep(r *advisory.Record) int {
 	return at
 }
 
-// rate notes which CVEs a record names, and for a record about a single one
-// what it says of its severity, which other records of the CVE may lack. A
-// word about one package only is not passed on: it is about that package.
-func (in *intake) rate(r *advisory.Record) {
-	var single uint64
-	cves := 0
-	for _, ids := range [][]string{{r.ID}, r.Aliases, r.Upstream} {
-		for _, id := range ids {
-			if n, ok := cveNumber(id); ok {
-				in.named[n] = true
-				single = n
-				cves++
-			}
-		}
-	}
-	if cves != 1 {
-		return
-	}
-	list := slices.Clone(r.Severities)
-	for _, a := range r.Affected {
-		for _, s := range a.Severities {
-			if s.Method != "distro" {
-				list = append(list, s)
-			}
-		}
-	}
-	if len(list) == 0 {
-		return
-	}
-	f := in.factsOf(single)
-	for _, n := range in.numbered(list) {
-		if !slices.Contains(f.severities, n) {
-			f.severities = append(f.severities, n)
-		}
-	}
-}
-
-func (in *intake) numbered(list []advisory.Severity) []int {
-	var out []int
-	for _, s := range list {
-		out = append(out, in.ratings.of(s))
-	}
-	return out
-}
-
-// state gives what is said of a package a number, the same for the same words.
-func (in *intake) state(a *advisory.Affected) uint32 {
-	s := statement{
-		ranges:     a.Ranges,
-		versions:   slices.Compact(slices.Sorted(slices.Values(a.Versions))),
-		severities: in.numbered(a.Severities),
-		fixState:   a.FixState,
-	}
-	key := s.key()
-	n, ok := in.statedAt[key]
-	if !ok {
-		n = uint32(len(in.statements))
-		in.statedAt[key] = n
-		in.statements = append(in.statements, s)
-	}
-	return n
-}
-
-// key is the same for statements that say the same.
-func (s *statement) key() string {
-	var e encoder
-	e.text(string(s.fixState))
-	e.int(len(s.ranges))
-	for _, r := range s.ranges {
-		e.int(int(r.Type))
-		e.int(len(r.Events))
-		for _, ev := range r.Events {
-			e.int(int(ev.Kind))
-			e.text(ev.Version)
-		}
-	}
-	e.int(len(s.versions))
-	for _, v := range s.versions {
-		e.text(v)
-	}
-	for _, n := range s.severities {
-		e.int(n)
-	}
-	return string(e.b)
-}
-
 // covered lists the ecosystems that the sources vouch for. A source that is
 // called like an ecosystem vouches for that one only: the stray records about
 // others that there are in every archive of osv.dev are no coverage.
@@ -292,21 +186,4 @@ func union(a, b []string) []string {
 	all := append(slices.Clone(a), b...)
 	slices.Sort(all)
 	return slices.Compact(all)
-}
-
-// vectorsFirst puts CVSS vectors before words, without changing either's order.
-func vectorsFirst(a, b advisory.Severity) int {
-	return strings.Compare(rank(a), rank(b))
-}
-
-func rank(s advisory.Severity) string {
-	switch s.Method {
-	case "CVSS_V4":
-		return "1"
-	case "CVSS_V3":
-		return "2"
-	case "CVSS_V2":
-		return "3"
-	}
-	return "4" + s.Source
 }
