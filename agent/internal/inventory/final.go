@@ -37,15 +37,26 @@ func (f *fold) distro() *image.Distro {
 }
 
 // gaps are those of the files that are in the image at the end: what a lower
-// layer held and an upper one deleted needs no reading.
-func (f *fold) gaps() (gaps []finding.Gap) {
+// layer held and an upper one deleted needs no reading. Nor does what a distro
+// package installed: it is known by the distro's name.
+func (f *fold) gaps(packages []Package) (gaps []finding.Gap) {
+	var claims []*claim
 	for _, k := range f.sorted() {
 		for _, g := range k.read.contents.Gaps {
 			g.Layer = k.location.layer
 			gaps = append(gaps, g)
+			claims = append(claims, &claim{path: k.place, layer: k.location.layer})
 		}
 	}
-	return gaps
+	f.own(packages, claims)
+	n := 0
+	for i, c := range claims {
+		if c.owner == "" {
+			gaps[n] = gaps[i]
+			n++
+		}
+	}
+	return gaps[:n]
 }
 
 // packages lists every package once: a distro package that two databases name
@@ -75,26 +86,49 @@ func (f *fold) packages() []Package {
 	return all
 }
 
-// own marks the language packages whose file a distro package installed. A
-// file that a later layer wrote over with another version is no longer what
-// the distro package brought, so it is not marked.
-func (f *fold) own(packages []Package) {
-	byHash := map[uint64][]*Package{}
-	since := map[string]int{} // distro package to the layer of its version
+// markOwned marks the language packages whose file a distro package installed.
+func (f *fold) markOwned(packages []Package) {
+	var claims []*claim
+	var of []*Package
 	for i := range packages {
 		p := &packages[i]
-		if p.Distro {
-			since[p.Name] = max(since[p.Name], p.Layer)
-			continue
-		}
-		outer, _, _ := strings.Cut(p.Path, "!/")
-		for _, name := range append(f.view.otherNames(outer), outer) {
-			h := layer.Hash(name)
-			byHash[h] = append(byHash[h], p)
+		if !p.Distro {
+			outer, _, _ := strings.Cut(p.Path, "!/")
+			claims = append(claims, &claim{path: outer, layer: p.Layer})
+			of = append(of, p)
 		}
 	}
-	if len(byHash) == 0 {
+	f.own(packages, claims)
+	for i, c := range claims {
+		of[i].OwnedBy = c.owner
+	}
+}
+
+// claim asks which distro package installed a file.
+type claim struct {
+	path  string // canonical
+	layer int    // where its contents came in
+	owner string // the answer; empty if none did
+}
+
+// own answers claims. A file that a later layer wrote over with other contents
+// is no longer what the distro package brought, so nobody owns it.
+func (f *fold) own(packages []Package, claims []*claim) {
+	if len(claims) == 0 {
 		return
+	}
+	byHash := map[uint64][]*claim{}
+	for _, c := range claims {
+		for _, name := range append(f.view.otherNames(c.path), c.path) {
+			h := layer.Hash(name)
+			byHash[h] = append(byHash[h], c)
+		}
+	}
+	since := map[string]int{} // distro package to the layer of its version
+	for _, p := range packages {
+		if p.Distro {
+			since[p.Name] = max(since[p.Name], p.Layer)
+		}
 	}
 	for _, k := range f.sorted() {
 		for _, o := range k.read.owned {
@@ -103,9 +137,9 @@ func (f *fold) own(packages []Package) {
 				continue
 			}
 			for _, h := range o.files {
-				for _, p := range byHash[h] {
-					if p.Layer <= at && p.OwnedBy == "" {
-						p.OwnedBy = o.by
+				for _, c := range byHash[h] {
+					if c.layer <= at && c.owner == "" {
+						c.owner = o.by
 					}
 				}
 			}

@@ -26,8 +26,8 @@ func Fold(layers []Layer, identify func(*Package, *image.Distro)) (*Inventory, [
 		f.add(l)
 	}
 	inv := &Inventory{Distro: f.distro()}
-	gaps := f.gaps()
 	inv.Packages = f.packages()
+	gaps := f.gaps(inv.Packages)
 	inv.Removed = notIn(f.removed, inv.Packages)
 	for i := range inv.Packages {
 		if inv.Packages[i].Distro {
@@ -39,7 +39,7 @@ func Fold(layers []Layer, identify func(*Package, *image.Distro)) (*Inventory, [
 			identify(&inv.Removed[i].Package, inv.Distro)
 		}
 	}
-	f.own(inv.Packages)
+	f.markOwned(inv.Packages)
 	slices.SortFunc(inv.Packages, compare)
 	slices.SortFunc(inv.Removed, func(a, b Removed) int {
 		return cmp.Or(cmp.Compare(a.RemovedIn, b.RemovedIn), compare(a.Package, b.Package))

@@ -220,6 +220,15 @@ func TestFold(t *testing.T) {
 			gaps:   []string{"1 var/lib/db/status", "0 x.lib", "0 y.lib"},
 		},
 		{
+			name: "what cannot be read is no gap in a distro package's file, unless written over later",
+			layers: [][]string{
+				{"var/lib/db/status: a 1", "var/lib/db/info/a.list: usr/x.lib usr/y.lib", "usr/x.lib: broken", "usr/y.lib: broken"},
+				{"usr/y.lib: broken"},
+			},
+			want: []string{"a 1 0/0 var/lib/db/status"},
+			gaps: []string{"1 usr/y.lib"},
+		},
+		{
 			name:   "a distro without packages is a doubt",
 			layers: [][]string{{"etc/os-release: arch", "x.lib: x 1"}},
 			want:   []string{"x 1 0/0 x.lib"},
