@@ -10,6 +10,7 @@ package scan
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory/store"
@@ -115,7 +116,7 @@ func (o Options) decide(r *result.Result, img *image.Image, findings []finding.F
 		origins[i] = l.Origin
 	}
 	d := policy.Decide(o.Policy, policy.Input{
-		Image: img.Name, Tags: img.Tags, Labels: img.Config.Labels, Job: o.Job,
+		Image: strings.TrimPrefix(img.Name, img.Source+":"), Tags: img.Tags, Labels: img.Config.Labels, Job: o.Job,
 		Now: o.Now, Database: r.Database.Newest, Distro: r.Distro, Origins: origins,
 		Findings: findings, Gaps: gaps,
 	})

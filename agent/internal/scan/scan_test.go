@@ -196,3 +196,21 @@ func TestRunEndsWithItsContext(t *testing.T) {
 		t.Errorf("error %v, verdict %+v", err, r.Verdict)
 	}
 }
+
+// A policy names images, not the way in which a scan found them.
+func TestRunAppliesRulesWhateverTheSource(t *testing.T) {
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "app"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	o := options(t, "rootfs:"+root)
+	p, err := policy.Parse(strings.NewReader("version: 1\nrules:\n  - name: by name\n    scope: {images: [\""+root+"\"]}\n    secrets: block\n"), "p.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Policy = p
+	r, err := run(t, o)
+	if err != nil || r.Policy.Rule != "by name" {
+		t.Errorf("rule %q, error %v", r.Policy.Rule, err)
+	}
+}
