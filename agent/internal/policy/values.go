@@ -71,7 +71,13 @@ func (d *document) list(n *yaml.Node, what string, item func(*yaml.Node)) {
 func (d *document) kind(n *yaml.Node, kind yaml.Kind, what, want string) (*yaml.Node, bool) {
 	v, ok := d.value(n)
 	if ok && v.Kind != kind {
-		d.report(n, "%s is %s: write %s", what, describe(v), want)
+		got := describe(v)
+		if n.Line == 1 && n.Column == 1 && v.Kind == yaml.ScalarNode {
+			// Perhaps not a policy at all but a key or a token, named by
+			// mistake: logs are no place for it.
+			got = "plain text"
+		}
+		d.report(n, "%s is %s: write %s", what, got, want)
 		ok = false
 	}
 	return v, ok
@@ -84,7 +90,13 @@ func (d *document) scalar(n *yaml.Node, what, want string, tags ...string) (stri
 		return "", false
 	}
 	if v.Kind != yaml.ScalarNode || !slices.Contains(tags, v.ShortTag()) {
-		d.report(n, "%s is %s: write %s", what, describe(v), want)
+		got := describe(v)
+		if n.Line == 1 && n.Column == 1 && v.Kind == yaml.ScalarNode {
+			// Perhaps not a policy at all but a key or a token, named by
+			// mistake: logs are no place for it.
+			got = "plain text"
+		}
+		d.report(n, "%s is %s: write %s", what, got, want)
 		return "", false
 	}
 	if len(v.Value) > maxText {
