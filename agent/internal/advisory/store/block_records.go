@@ -20,12 +20,11 @@ type storedRecord struct {
 
 func encodeRecords(list []storedRecord) []byte {
 	var e encoder
-	e.int(len(list))
-	previous := ""
-	for _, r := range list {
-		e.follow(previous, r.record.ID)
-		previous = r.record.ID
+	ids := make([]string, len(list))
+	for i, r := range list {
+		ids[i] = r.record.ID
 	}
+	e.texts(ids)
 	for _, r := range list {
 		e.int(r.source)
 	}
@@ -56,25 +55,25 @@ func encodeRecords(list []storedRecord) []byte {
 // index's own tables.
 func decodeRecords(data []byte, sources []SourceInfo, ratings []advisory.Severity) ([]advisory.Record, error) {
 	d := decoder{b: data}
-	list := make([]advisory.Record, d.count(6))
-	if len(list) > recordsPerBlock {
+	ids := d.texts()
+	if len(ids) > recordsPerBlock {
 		return nil, errCorrupt
 	}
-	previous := ""
+	list := make([]advisory.Record, len(ids))
 	for i := range list {
-		list[i].ID = d.follow(previous)
-		previous = list[i].ID
+		list[i].ID = ids[i]
 	}
 	for i := range list {
 		if n := d.below(len(sources)); d.err == nil {
 			list[i].Feed = sources[n].Name
 		}
 	}
+	others := make([]string, 0, 2*len(list)) // most records have one other id
 	for i := range list {
-		list[i].Aliases = d.ids(list[i].ID)
+		list[i].Aliases, others = d.ids(list[i].ID, others)
 	}
 	for i := range list {
-		list[i].Upstream = d.ids(list[i].ID)
+		list[i].Upstream, others = d.ids(list[i].ID, others)
 	}
 	modified := make([]int64, len(list))
 	last := int64(0)
@@ -118,27 +117,30 @@ func (e *encoder) ids(own string, list []string) {
 	}
 }
 
-func (d *decoder) ids(own string) []string {
+// ids reads a list of ids, appended to pool so that lists share memory.
+func (d *decoder) ids(own string, pool []string) (list, rest []string) {
 	n := d.count(1)
 	if n == 0 {
-		return nil
+		return nil, pool
 	}
-	list := make([]string, n)
+	begin := len(pool)
 	_, tail, _ := strings.Cut(own, "-")
-	for i := range list {
+	for range n {
+		id := ""
 		switch kind := d.uint(); {
 		case kind == idTail:
-			list[i] = tail
+			id = tail
 		case kind == idCVE:
-			list[i] = cveID(d.uint()<<32 | d.uint()&0xffffffff)
+			id = cveID(d.uint()<<32 | d.uint()&0xffffffff)
 		case kind-idText > uint64(len(d.b)):
 			d.fail()
 		default:
-			list[i] = string(d.b[:kind-idText])
+			id = string(d.b[:kind-idText])
 			d.b = d.b[kind-idText:]
 		}
+		pool = append(pool, id)
 	}
-	return list
+	return pool[begin:len(pool):len(pool)], pool
 }
 
 // severities reads numbers of ratings.

@@ -8,13 +8,17 @@ import (
 // Everything inside a block is made of unsigned varints and of strings that
 // share their beginning with the one before.
 
-// maxText bounds every string of an index, so that strings which share their
-// beginnings cannot unfold without end.
-const maxText = 1024
+// maxText bounds every string of an index. Feeds hand on ids, names and
+// versions of a quarter of that at most.
+const maxText = 2048
 
 // maxUnfolded bounds what the statements, runs and patterns of one package
 // unfold to. The largest real package, Linux in Ubuntu, comes to 11,000.
 const maxUnfolded = 1 << 19
+
+// maxShared bounds how much text a block may hold by sharing beginnings. Real
+// blocks hold some 100 KB.
+const maxShared = 16 << 20
 
 // errCorrupt is the error of every block that does not follow the format.
 var errCorrupt = errors.New("the index is damaged; fetch or build it again")
@@ -45,9 +49,10 @@ func (e *encoder) follow(previous, s string) {
 // decoder reads what an encoder wrote. After the first fault every read gives
 // zero and err says what is wrong.
 type decoder struct {
-	b     []byte
-	err   error
-	spent int // things unfolded from fewer bytes than their number
+	b      []byte
+	err    error
+	spent  int // things unfolded from fewer bytes than their number
+	shared int // bytes of text that were shared with the text before
 }
 
 // spend counts n things that take less than a byte each, up to a limit.
@@ -111,15 +116,59 @@ func (d *decoder) bytes() []byte {
 	return s
 }
 
-func (d *decoder) text() string { return string(d.bytes()) }
-
 // follow reads a string that shares its beginning with previous.
 func (d *decoder) follow(previous string) string {
-	n := d.uint()
-	rest := d.bytes()
-	if n > uint64(len(previous)) || n+uint64(len(rest)) > maxText {
-		d.fail()
-		return ""
-	}
+	n, rest := d.next(len(previous))
 	return previous[:n] + string(rest)
+}
+
+// next reads how much is shared with a string of so many bytes, and the rest.
+func (d *decoder) next(previous int) (shared int, rest []byte) {
+	n := d.uint()
+	rest = d.bytes()
+	if n > uint64(previous) || n+uint64(len(rest)) > maxText || d.shared > maxShared {
+		d.fail()
+		return 0, nil
+	}
+	d.shared += int(n)
+	return int(n), rest
+}
+
+// texts writes strings that are best sorted.
+func (e *encoder) texts(list []string) {
+	e.int(len(list))
+	e.followers(list)
+}
+
+func (e *encoder) followers(list []string) {
+	previous := ""
+	for _, s := range list {
+		e.follow(previous, s)
+		previous = s
+	}
+}
+
+func (d *decoder) texts() []string { return d.followers(d.count(2)) }
+
+// followers reads n strings, each sharing its beginning with the one before,
+// into one piece of memory.
+func (d *decoder) followers(n int) []string {
+	var all []byte
+	ends := make([]int, n)
+	start := 0 // of the previous one
+	for i := range ends {
+		shared, rest := d.next(len(all) - start)
+		begin := len(all)
+		all = append(all, all[start:start+shared]...)
+		all = append(all, rest...)
+		start, ends[i] = begin, len(all)
+	}
+	text := string(all)
+	list := make([]string, n)
+	begin := 0
+	for i, end := range ends {
+		list[i] = text[begin:end]
+		begin = end
+	}
+	return list
 }

@@ -127,22 +127,3 @@ func (d *decoder) block(end int64) block {
 	}
 	return block{offset: int64(offset), size: int64(size), raw: int(raw)}
 }
-
-func (e *encoder) texts(list []string) {
-	e.int(len(list))
-	previous := ""
-	for _, s := range list {
-		e.follow(previous, s)
-		previous = s
-	}
-}
-
-func (d *decoder) texts() []string {
-	list := make([]string, d.count(2))
-	previous := ""
-	for i := range list {
-		list[i] = d.follow(previous)
-		previous = list[i]
-	}
-	return list
-}
