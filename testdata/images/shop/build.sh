@@ -10,19 +10,20 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 context=$(mktemp -d)
 trap 'rm -rf "$context"' EXIT
-mirror=${DEBIAN_MIRROR:?}
 
 # Debian's packages, each configured by its own maintainer scripts. chrootless
 # mode leaves out apt, bash and perl; documentation (but for the licences),
 # locales and character sets go, as they do from Debian's slim images.
-# Only the release itself is a source here: its security upgrades come later.
+# Only the release itself is a source here, from the mirror that this machine's
+# apt uses: its security upgrades come later.
+source=$(apt-get indextargets --format 'deb $(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' | grep ' bookworm main$')
 DEBCONF_SYSTEMRC=/etc/debconf.conf mmdebstrap --mode=chrootless --variant=custom \
   --include=base-files,base-passwd,busybox,dash,dpkg,libc-bin,netbase \
   --setup-hook='mkdir -p "$1/etc" "$1/var/cache/debconf"; cp /etc/debconf.conf "$1/etc/"' \
   --customize-hook='find "$1/usr/share/doc" -type f ! -name copyright -delete' \
   --customize-hook='cd "$1" && rm -r usr/share/man/* usr/share/locale/* usr/lib/locale usr/lib/*/gconv lib/*/libmvec.so.1' \
   --customize-hook='rm -f "$1"/var/log/*.log "$1"/var/cache/debconf/*' \
-  bookworm "$context/base.tar" "deb $mirror/debian bookworm main"
+  bookworm "$context/base.tar" "$source"
 
 mkdir "$context/upgrades" "$context/lib"
 (cd "$context/upgrades" && apt-get download liblzma5/bookworm-security)
