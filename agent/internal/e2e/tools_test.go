@@ -66,17 +66,22 @@ func imageName(t testing.TB, name string) string {
 	return name
 }
 
-// dockerBuild builds an image with the real daemon. files are the context's,
-// by path; an empty name of a file's content starts from context, a folder
-// that is there already.
-func dockerBuild(t testing.TB, name, dockerfile, context string, flags ...string) string {
+// dockerBuild builds an image with the real daemon, from the files in context.
+// It leaves the daemon's cache alone: tests that run at the same time remove
+// their images from it.
+func dockerBuild(t testing.TB, name, dockerfile, context string) string {
 	t.Helper()
 	image := imageName(t, name)
 	file := filepath.Join(t.TempDir(), "Dockerfile")
 	write(t, file, dockerfile)
-	args := append([]string{"build", "--network", "none", "--force-rm", "--tag", image, "--file", file}, flags...)
-	run(t, "docker", append(args, context)...)
+	run(t, "docker", "build", "--no-cache", "--network", "none", "--force-rm", "--tag", image, "--file", file, context)
 	return image
+}
+
+// inContainer is what a shell script prints that runs in an image, as root.
+func inContainer(t testing.TB, image, script string) string {
+	t.Helper()
+	return run(t, "docker", "run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "/bin/sh", image, "-c", script)
 }
 
 // dockerLoad gives the daemon an image out of an archive or a layout, as

@@ -93,12 +93,7 @@ func installed(r *result.Result, kind string) []string {
 // dpkg lists what an image's own dpkg says is installed, as installed does.
 func dpkg(t testing.TB, image string) []string {
 	t.Helper()
-	return parseDpkg(run(t, "docker", "run", "--rm", "--network", "none", "--user", "0", image, "dpkg-query", "--show", "--showformat", dpkgFormat))
-}
-
-const dpkgFormat = "${db:Status-Status} ${Package} ${Version} ${Architecture}\n"
-
-func parseDpkg(output string) []string {
+	output := inContainer(t, image, `dpkg-query --show --showformat '${db:Status-Status} ${Package} ${Version} ${Architecture}\n'`)
 	var list []string
 	for line := range strings.Lines(output) {
 		if p, ok := strings.CutPrefix(strings.TrimSpace(line), "installed "); ok {
