@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -146,7 +147,11 @@ func (a *app) printIndex(location string, info store.Info) error {
 	w = tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprint(w, "\nSOURCE\tNEWEST\tRECORDS\tPACKAGES\tLICENCE\n")
 	for _, s := range info.Sources {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%s\n", report.EscapeTerminal(s.Name), day(s.Date), s.Records, s.Packages, report.EscapeTerminal(s.Licence))
+		records := strconv.Itoa(s.Records)
+		if s.Partial {
+			records += " (partial)"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", report.EscapeTerminal(s.Name), day(s.Date), records, s.Packages, report.EscapeTerminal(s.Licence))
 	}
 	return w.Flush()
 }

@@ -33,7 +33,7 @@ func shop() *result.Result {
 			Location: "embedded", Digest: digest("db"), Built: date(2026, 8, 25), Newest: date(2026, 8, 22),
 			Sources: []result.Source{
 				{Name: "Debian", Date: date(2023, 7, 14), Records: 27962},
-				{Name: "GHSA", Date: date(2026, 8, 22), Records: 598, Licence: "CC-BY-4.0"},
+				{Name: "GHSA", Date: date(2026, 8, 22), Records: 598, Partial: true, Licence: "CC-BY-4.0"},
 			},
 		},
 		Policy: result.Policy{Location: "embedded", Digest: digest("b0"), Rule: "default"},

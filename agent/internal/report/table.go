@@ -96,6 +96,9 @@ func (t *table) database() {
 		if i == len(d.Sources)-1 {
 			end = ""
 		}
+		if s.Partial {
+			end = " (partial)" + end
+		}
 		said = append(said, text(faint, s.Name+" "+day(s.Date)+end))
 	}
 	t.flow(2, said...)

@@ -82,6 +82,7 @@ type Source struct {
 	Name    string    `json:"name"`
 	Date    time.Time `json:"date"` // of its newest record
 	Records int       `json:"records"`
+	Partial bool      `json:"partial,omitempty"` // it is known not to have all that its publisher has
 	Licence string    `json:"licence,omitempty"`
 }
 

@@ -24,7 +24,7 @@ func sample() *Result {
 		Distro: &image.Distro{ID: "debian", Like: []string{"gnu"}, Version: "12", Codename: "bookworm",
 			Name: "Debian GNU/Linux 12 (bookworm)", Ecosystem: "Debian:12", EndOfLife: "2026-06-10"},
 		Database: Database{Location: "embedded", Digest: "sha256:33", Built: day, Newest: day,
-			Sources: []Source{{Name: "Debian", Date: day, Records: 27962, Licence: "facts"}}},
+			Sources: []Source{{Name: "Debian", Date: day, Records: 27962, Partial: true, Licence: "facts"}}},
 		Policy:  Policy{Location: "embedded", Digest: "sha256:44", Rule: "default"},
 		Verdict: Verdict{Action: finding.Block, Incomplete: true, ExitCode: 2, Reasons: []string{"1 critical vulnerability blocked"}},
 		Layers: []Layer{

@@ -26,7 +26,7 @@ func (o Options) blank() *result.Result {
 	r.Database = result.Database{Location: o.IndexLocation, Digest: info.Digest, Built: info.Built, Newest: info.Newest}
 	for _, s := range info.Sources {
 		r.Database.Sources = append(r.Database.Sources,
-			result.Source{Name: s.Name, Date: s.Date, Records: s.Records, Licence: s.Licence})
+			result.Source{Name: s.Name, Date: s.Date, Records: s.Records, Partial: s.Partial, Licence: s.Licence})
 	}
 	return r
 }

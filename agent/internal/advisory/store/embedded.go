@@ -39,5 +39,13 @@ func Embedded() (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the embedded advisory index: %w", err)
 	}
+	for i := range x.dir.info.Sources {
+		s := &x.dir.info.Sources[i]
+		s.Partial = partial[s.Name]
+	}
 	return x, nil
 }
+
+// partial are the default sources that hold the best-known libraries only:
+// what they do not name may still be vulnerable, and every scan says so.
+var partial = map[string]bool{"Maven": true, "npm": true, "NuGet": true}
