@@ -19,9 +19,9 @@ type Info struct {
 // SourceInfo is one source of an index.
 type SourceInfo struct {
 	Name     string    `json:"name"`
-	Date     time.Time `json:"date,omitzero"` // of its newest record; zero where it does not say
-	Records  int       `json:"records"`       // records or facts taken from it
-	Packages int       `json:"packages"`      // distinct packages, per ecosystem and release
+	Date     time.Time `json:"date,omitzero"`     // of its newest record; zero where it does not say
+	Records  int       `json:"records"`           // records or facts taken from it
+	Packages int       `json:"packages"`          // distinct packages, per ecosystem and release
 	Partial  bool      `json:"partial,omitempty"` // it is known not to have all that its publisher has
 	Licence  string    `json:"licence,omitempty"`
 	URL      string    `json:"url,omitempty"`
