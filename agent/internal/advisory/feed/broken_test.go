@@ -8,7 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/klauspost/compress/gzip"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 )
 
 // TestBrokenFiles checks that a file which is not whole, or not what it is

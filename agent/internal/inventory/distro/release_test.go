@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	packageurl "github.com/package-url/packageurl-go"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/inventory"
