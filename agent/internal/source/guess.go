@@ -62,7 +62,7 @@ func guess(ctx context.Context, ref string, o Options, want platform) (*image.Im
 			notes = append(notes, fmt.Sprintf("%s was not asked for the image: %v", p.name, err))
 		}
 	}
-	return nil, fmt.Errorf("found nowhere (%s); check the name, or say where it is with a prefix such as %s: or %s:",
+	return nil, fmt.Errorf("found nowhere (%s); check the name, or say where it is with a prefix such as %s:NAME or %s:NAME",
 		strings.Join(tried, "; "), DockerArchive, Registry)
 }
 

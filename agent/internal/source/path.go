@@ -71,7 +71,7 @@ func openFolder(ctx context.Context, dir, name, kind string, want platform) (*im
 		kind = OCILayout
 		img, err = openOCI(ctx, f, name, want)
 	case kind != "":
-		err = fmt.Errorf("%s is a folder: an OCI layout is opened with %s:", dir, OCILayout)
+		err = fmt.Errorf("%s is a folder: an OCI layout is opened with %s:%s", dir, OCILayout, dir)
 	case isRootFS(root) && name == "":
 		kind = RootFS
 		img, err = openRootFS(root, want)

@@ -70,7 +70,7 @@ func TestHostile(t *testing.T) {
 	for _, h := range hostile {
 		t.Run(h.path+" "+h.name, func(t *testing.T) {
 			content := h.file(h.size)
-			c, err, peak := measure(t, h.path, content)
+			c, peak, err := measure(t, h.path, content)
 			if peak > 2*maxKept+(64<<20) {
 				t.Errorf("%d MiB of memory", peak>>20)
 			}
@@ -88,7 +88,7 @@ func TestHostile(t *testing.T) {
 }
 
 // measure extracts and tells how many bytes stay in memory for it.
-func measure(t *testing.T, path string, content *io.SectionReader) (*inventory.Contents, error, int64) {
+func measure(t *testing.T, path string, content *io.SectionReader) (*inventory.Contents, int64, error) {
 	t.Helper()
 	f := layer.File{Path: path, Size: content.Size()}
 	for _, e := range all {
@@ -102,10 +102,10 @@ func measure(t *testing.T, path string, content *io.SectionReader) (*inventory.C
 		runtime.GC()
 		runtime.ReadMemStats(&after)
 		runtime.KeepAlive(c)
-		return c, err, int64(after.HeapAlloc) - int64(before.HeapAlloc)
+		return c, int64(after.HeapAlloc) - int64(before.HeapAlloc), err
 	}
 	t.Fatalf("nobody wants %s", path)
-	return nil, nil, 0
+	return nil, 0, nil
 }
 
 // TestChiselBomb gives a small file that decompresses to a huge one.
@@ -121,7 +121,7 @@ func TestChiselBomb(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	c, err, _ := measure(t, chiselManifest, section(small.Bytes()))
+	c, _, err := measure(t, chiselManifest, section(small.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 func readGo(c *inventory.Contents, f layer.File, r io.ReaderAt) error {
 	info, err := buildinfo.Read(r)
 	if err != nil {
-		return fmt.Errorf("Go build information: %w", err)
+		return fmt.Errorf("its Go build information: %w", err)
 	}
 	add := func(name, version string) {
 		c.Packages = append(c.Packages, newPackage(packageurl.TypeGolang, name, version, f.Path))
