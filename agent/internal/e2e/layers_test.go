@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
@@ -93,17 +94,17 @@ func TestWhatLayersDo(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			image := dockerBuild(t, "layers", "FROM "+base+"\nUSER root\nWORKDIR /srv/shop\n"+test.dockerfile+"\n", t.TempDir())
-			root := export(t, image)
+			built := dockerBuild(t, "layers", "FROM "+base+"\nUSER root\nWORKDIR /srv/shop\n"+test.dockerfile+"\n", t.TempDir())
+			root := export(t, built)
 			archive := filepath.Join(t.TempDir(), "image.tar")
-			run(t, "docker", "save", "--output", archive, image)
+			run(t, "docker", "save", "--output", archive, built)
 
 			got, flat := scanAny(t, archive), scanAny(t, root)
 			if (len(got.Incomplete) > 0) != test.broken || (len(flat.Incomplete) > 0) != test.broken {
 				t.Errorf("gaps %v in layers, %v in the file system; want some: %t", got.Incomplete, flat.Incomplete, test.broken)
 			}
 			if !test.broken {
-				sameList(t, "deb", dpkg(t, image), installed(got, "deb"))
+				sameList(t, "deb", dpkg(t, built), installed(got, "deb"))
 				last := len(got.Layers) - 1
 				compareLists(t, "added by the last layer", test.added, addedBy(got, last))
 				compareLists(t, "removed by the last layer", test.removed, removedBy(got, last))
@@ -130,11 +131,16 @@ func TestShopsLayers(t *testing.T) {
 		}
 		return i
 	}
-	if len(r.Layers) != 15 {
-		t.Errorf("%d layers, but the Dockerfile has 15 instructions after FROM", len(r.Layers))
+	if len(r.Layers) != 16 {
+		t.Errorf("%d layers, but the Dockerfile has 16 instructions beside FROM", len(r.Layers))
+	}
+	for i, l := range r.Layers {
+		if inBase := i < 2; inBase != (l.Origin == image.OriginBase) {
+			t.Errorf("%s: origin %q, but only ADD and the first CMD are the base's", l.Instruction, l.Origin)
+		}
 	}
 	for i, empty := range map[int]bool{layer("LABEL", ""): true, layer("ENV", ""): true, layer("USER", ""): true,
-		layer("EXPOSE", ""): true, layer("CMD", ""): true, layer("WORKDIR", ""): false, layer("RUN rm", ""): false} {
+		layer("EXPOSE", ""): true, layer("CMD", "server\"]"): true, layer("WORKDIR", ""): false, layer("RUN rm", ""): false} {
 		if r.Layers[i].Empty != empty {
 			t.Errorf("%s: empty is %t", r.Layers[i].Instruction, r.Layers[i].Empty)
 		}
