@@ -25,7 +25,7 @@ lint:
 fuzz: ## each fuzz target for FUZZTIME (5s)
 	@.ci/fuzz
 
-bench: build ## Go's benchmarks, then a 1.7 GB image beside the physical limits
+bench: build ## Go's benchmarks, then a 2 GB image beside the physical limits
 	go test -run '^$$' -bench . -benchmem ./agent/...
 	LAYERGATE_BENCH=$(BENCH) testdata/bench/run.sh
 
