@@ -138,9 +138,12 @@ func choose(entries []v1.Descriptor, want platform) (d v1.Descriptor, note strin
 	return d, "", fmt.Errorf("there is no image for %s: choose --platform from %s", want, strings.Join(have, ", "))
 }
 
-// isImage tells an index's images from attestations and other artifacts.
+// isImage tells an index's images from attestations and other artifacts. An
+// artifact type that is an image config's media type is an image all the same:
+// go-containerregistry (crane, ko) writes it so.
 func isImage(d v1.Descriptor) bool {
-	return d.Annotations[referenceTypeAnnotation] == "" && d.ArtifactType == "" &&
+	artifact := d.ArtifactType != "" && !types.MediaType(d.ArtifactType).IsConfig()
+	return d.Annotations[referenceTypeAnnotation] == "" && !artifact &&
 		(d.MediaType.IsImage() || d.MediaType.IsIndex() || d.MediaType == "") &&
 		(d.Platform == nil || d.Platform.OS != "unknown")
 }
