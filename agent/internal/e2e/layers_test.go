@@ -25,7 +25,7 @@ func TestWhatLayersDo(t *testing.T) {
 		dockerfile string
 		added      []string // packages whose installed version came with the last instruction
 		removed    []string // packages that the last instruction removed or replaced
-		linked     bool     // a root file system has hard links of its own right, an image lists them once
+		linked     bool     // without layers nobody knows which name of a file came first
 		broken     bool     // there is a gap, as there should be
 	}{
 		{
@@ -64,13 +64,11 @@ func TestWhatLayersDo(t *testing.T) {
 			dockerfile: `RUN mkdir -p /opt/a/node_modules/ms /opt/b/node_modules/ms \
 				&& echo '{"name": "ms", "version": "0.7.0"}' > /opt/a/node_modules/ms/package.json \
 				&& busybox ln /opt/a/node_modules/ms/package.json /opt/b/node_modules/ms/package.json`,
-			added:  []string{"ms 0.7.0"},
-			linked: true,
+			added: []string{"ms 0.7.0"},
 		}, {
 			name: "a hard link to a lower layer's file",
 			dockerfile: `RUN mkdir -p /opt/b/node_modules/lodash \
 				&& busybox ln node_modules/lodash/package.json /opt/b/node_modules/lodash/package.json`,
-			added:  []string{"lodash 4.17.20"}, // at the link's path
 			linked: true,
 		}, {
 			name:       "a package purged",

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -60,17 +61,15 @@ func (f *fold) gaps(packages []Package) (gaps []finding.Gap) {
 }
 
 // packages lists every package once: a distro package that two databases name
-// (old and new place of the same one) is one package, and a hard link to a
-// file that is listed is not listed again.
+// (old and new place of the same one) is one package, and so is what several
+// hard links to one file name.
 func (f *fold) packages() []Package {
 	seen := map[[4]string]bool{}
+	linked := f.linked()
 	var all []Package
 	for _, k := range f.sorted() {
-		if target := k.read.aliasOf; target != "" && k.read.roots == nil {
-			t := f.known[k.read.extractor+"\x00"+f.view.canonical(target)]
-			if t != nil && t.read.contents == k.read.contents {
-				continue
-			}
+		if l := linked[k.read.contents]; l != nil && l != k {
+			continue
 		}
 		for _, p := range k.packages {
 			if p.Distro {
@@ -109,6 +108,22 @@ type claim struct {
 	path  string // canonical
 	layer int    // where its contents came in
 	owner string // the answer; empty if none did
+}
+
+// linked chooses one of the names of each hard-linked file: the one whose
+// packages came first. Linking a lower layer's file in an upper one writes it
+// again under both names, and an archive may give either as the link.
+func (f *fold) linked() map[*Contents]*known {
+	chosen := map[*Contents]*known{}
+	for _, k := range f.sorted() {
+		if k.read.roots != nil || len(k.packages) == 0 {
+			continue
+		}
+		if c := chosen[k.read.contents]; c == nil || k.packages[0].Layer < c.packages[0].Layer {
+			chosen[k.read.contents] = k
+		}
+	}
+	return chosen
 }
 
 // own answers claims. A file that a later layer wrote over with other contents
@@ -154,9 +169,10 @@ func (f *fold) missingDatabase(inv *Inventory) []finding.Gap {
 	if inv.Distro == nil || slices.ContainsFunc(inv.Packages, func(p Package) bool { return p.Distro }) {
 		return nil
 	}
+	name := cmp.Or(inv.Distro.Name, inv.Distro.ID, "of a distribution without a name")
 	gap := finding.Gap{
-		Kind: finding.Unknowable, Subject: inv.Distro.Name, Layer: -1,
-		Reason: "the image is " + inv.Distro.Name + ", but holds no package database that can be read (apk, dpkg, rpm): its distro packages are unknown",
+		Kind: finding.Unknowable, Subject: name, Layer: -1,
+		Reason: "the image is " + name + ", but holds no package database that can be read (apk, dpkg, rpm): its distro packages are unknown",
 	}
 	for _, r := range inv.Removed {
 		if r.Distro && r.RemovedIn > gap.Layer {

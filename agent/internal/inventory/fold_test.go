@@ -201,6 +201,11 @@ func TestFold(t *testing.T) {
 			want:   []string{"x 1 0/0 x.lib", "z 1 0/0 zz.lib"},
 		},
 		{
+			name:   "a hard link that an upper layer makes does not move the package there",
+			layers: [][]string{{"x.lib: x 1"}, {"a.lib: x 1", "x.lib => a.lib"}},
+			want:   []string{"x 1 0/0 x.lib"},
+		},
+		{
 			name:   "a database that is a hard link to a file of another name",
 			layers: [][]string{{"backup: a 1", "var/lib/db/status => backup"}},
 			want:   []string{"a 1 0/0 var/lib/db/status"},

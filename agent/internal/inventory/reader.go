@@ -27,8 +27,7 @@ type read struct {
 	path      string // as the extractor saw it
 	packages  []Package
 	owned     []owned
-	contents  *Contents // without Packages and Owned, which are above
-	aliasOf   string    // set when the path is a hard link to that one
+	contents  *Contents // without Packages and Owned, which are above; hard links share it
 }
 
 // owned is an Owned that keeps only the hashes of the files' paths: a layer
@@ -134,7 +133,6 @@ func keep(e *Extractor, path string, c *Contents) *read {
 func (r *Reader) Alias(path, target string) {
 	for _, t := range r.files[target] {
 		alias := *t
-		alias.aliasOf = target
 		r.files[path] = append(r.files[path], &alias)
 	}
 }

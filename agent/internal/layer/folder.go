@@ -70,6 +70,14 @@ func (w *walker) member(ctx context.Context, root fs.FS, p string, d fs.DirEntry
 	if want == Skip {
 		return nil
 	}
+	if id, ok := linkedFile(info); ok {
+		if first := w.inodes[id]; first != "" && w.taken[first] {
+			w.taken[p] = true
+			w.visitor.Alias(p, first)
+			return nil
+		}
+		w.inodes[id] = p
+	}
 	if f.Size > w.options.MaxFile {
 		w.tooLarge(f)
 		return nil
@@ -105,6 +113,7 @@ func (w *walker) openMember(ctx context.Context, root fs.FS, f File, want Want) 
 		}
 		section = io.NewSectionReader(at, 0, f.Size)
 	}
+	w.taken[f.Path] = true
 	return w.visitor.Take(ctx, f, section)
 }
 

@@ -25,6 +25,9 @@ func TestWalkFolder(t *testing.T) {
 	if err := os.Symlink("/outside/etc", filepath.Join(dir, "link.want")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Link(filepath.Join(dir, "a.want"), filepath.Join(dir, "sub/again.want")); err != nil {
+		t.Fatal(err)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +37,7 @@ func TestWalkFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(map[string]string{"a.want": "A", "sub/b.peek": "yes B"}, got); diff != "" {
+	if diff := cmp.Diff(map[string]string{"a.want": "A", "sub/again.want": "alias of a.want", "sub/b.peek": "yes B"}, got); diff != "" {
 		t.Errorf("taken (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(map[string]string{"link.want": "/outside/etc"}, d.Symlinks); diff != "" {

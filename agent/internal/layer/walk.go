@@ -19,7 +19,7 @@ import (
 // A wanted file that is only a hard link to one that was not wanted is fetched
 // in a second reading of the layer; this is rare.
 func Walk(ctx context.Context, l image.Layer, v Visitor, o Options) (*Diff, error) {
-	w := &walker{layer: l, visitor: v, options: o.withDefaults(), diff: newDiff(), taken: map[string]bool{}}
+	w := &walker{layer: l, visitor: v, options: o.withDefaults(), diff: newDiff(), taken: map[string]bool{}, inodes: map[inode]string{}}
 	err := w.walk(ctx)
 	if err != nil {
 		err = fmt.Errorf("reading layer %s: %w", name(l), explain(err))
@@ -54,9 +54,10 @@ type walker struct {
 	visitor Visitor
 	options Options
 	diff    *Diff
-	taken   map[string]bool // paths that the visitor took
-	links   []link          // wanted hard links
-	buffer  []byte          // reused for the contents of streamed files
+	taken   map[string]bool  // paths that the visitor took
+	links   []link           // wanted hard links
+	inodes  map[inode]string // of a root file system: a path of each file that has several
+	buffer  []byte           // reused for the contents of streamed files
 }
 
 // link is a wanted name that the archive gives as a hard link.
