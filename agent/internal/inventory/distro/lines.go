@@ -22,7 +22,11 @@ type lines struct {
 }
 
 func newLines(ctx context.Context, r io.Reader) *lines {
-	return &lines{ctx: ctx, r: bufio.NewReaderSize(r, maxLine)}
+	size := int64(maxLine)
+	if s, ok := r.(*io.SectionReader); ok {
+		size = min(size, s.Size()+1) // an image has a thousand small ones
+	}
+	return &lines{ctx: ctx, r: bufio.NewReaderSize(r, int(size))}
 }
 
 // next returns a line without its end, valid until the next call, or io.EOF.

@@ -24,8 +24,10 @@ func Gem() inventory.Extractor {
 }
 
 func wantGem(f layer.File) layer.Want {
-	dir := strings.TrimSuffix(path.Dir(f.Path), "/default")
-	if strings.HasSuffix(f.Path, ".gemspec") && path.Base(dir) == "specifications" {
+	if !strings.HasSuffix(f.Path, ".gemspec") {
+		return layer.Skip
+	}
+	if dir := strings.TrimSuffix(path.Dir(f.Path), "/default"); path.Base(dir) == "specifications" {
 		return layer.Take
 	}
 	return layer.Skip
