@@ -60,7 +60,7 @@ type Options struct {
 	TempDir string // for wanted files of a stream that are too large for memory; "" is the system's
 
 	MaxEntries int64 // entries of one layer; 0 means 20 million
-	MaxFile    int64 // bytes of one wanted file; 0 means 1 GiB
+	MaxFile    int64 // bytes of one wanted file; 0 means 4 GiB: PyTorch's libraries have more than one
 }
 
 func (o Options) withDefaults() Options {
@@ -68,7 +68,7 @@ func (o Options) withDefaults() Options {
 		o.MaxEntries = 20_000_000
 	}
 	if o.MaxFile == 0 {
-		o.MaxFile = 1 << 30
+		o.MaxFile = 4 << 30
 	}
 	return o
 }
