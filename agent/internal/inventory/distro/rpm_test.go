@@ -233,6 +233,9 @@ func TestRPMDamage(t *testing.T) {
 			damaged[at] ^= 0xff
 			c, err := rpm(context.Background(), "var/lib/rpm/"+name, section(damaged))
 			if err != nil {
+				if strings.Contains(err.Error(), "\n") {
+					t.Errorf("%s: byte %d flipped: an error of several lines: %v", name, at, err)
+				}
 				continue
 			}
 			sound(t, c)

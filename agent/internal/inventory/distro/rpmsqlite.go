@@ -81,8 +81,11 @@ func (s *sqliteFile) root(table string) (int64, error) {
 		}
 		return root == 0
 	})
-	if root == 0 {
-		return 0, errors.Join(fmt.Errorf("its schema has no table %s", table), broken)
+	switch {
+	case root == 0 && broken != nil:
+		return 0, fmt.Errorf("no table %s is found in its schema, of which a part cannot be read: %w", table, broken)
+	case root == 0:
+		return 0, fmt.Errorf("its schema has no table %s", table)
 	}
 	return root, nil
 }
