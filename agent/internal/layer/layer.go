@@ -13,15 +13,12 @@ import (
 	"io/fs"
 )
 
-// File is one entry of a layer. Path is clean, slash-separated, relative to
-// the root, and never escapes it.
+// File is a regular file of a layer. Path is clean, slash-separated, relative
+// to the root, and never escapes it.
 type File struct {
 	Path string
-	Mode fs.FileMode // type bits included
-	Size int64       // of a regular file
-	Link string      // target of a symbolic link, as it stands
-	UID  int
-	GID  int
+	Mode fs.FileMode
+	Size int64
 }
 
 // HeadSize is how many first bytes Peek gets at most.

@@ -105,17 +105,18 @@ func (s *scanner) plain(b []byte) bool {
 	if posix && b[345] != 0 {
 		h.Name = text(b[345:500]) + "/" + h.Name
 	}
-	var uid, gid int64
-	var oks [4]bool
-	h.Mode, oks[0] = octal(b[100:108])
-	uid, oks[1] = octal(b[108:116])
-	gid, oks[2] = octal(b[116:124])
-	h.Size, oks[3] = octal(b[124:136])
-	h.Uid, h.Gid = int(uid), int(gid)
+	var modeOK, sizeOK bool
+	h.Mode, modeOK = octal(b[100:108])
+	h.Size, sizeOK = octal(b[124:136])
+	for _, f := range [][]byte{b[108:116], b[116:124], b[136:148]} { // owner, group, time
+		if _, ok := octal(f); !ok {
+			return false // archive/tar may refuse it
+		}
+	}
 	if h.Typeflag != tar.TypeReg {
 		h.Size = 0 // whatever is there, no content follows
 	}
-	return oks == [4]bool{true, true, true, true}
+	return modeOK && sizeOK
 }
 
 func text(b []byte) string {

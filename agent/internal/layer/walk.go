@@ -120,7 +120,7 @@ func (w *walker) entry(ctx context.Context, h *tar.Header, c content) error {
 		return nil
 	}
 	w.replace(p, file)
-	f := File{Path: p, Mode: h.FileInfo().Mode(), Size: h.Size, UID: h.Uid, GID: h.Gid}
+	f := File{Path: p, Mode: h.FileInfo().Mode(), Size: h.Size}
 	switch h.Typeflag {
 	case tar.TypeSymlink:
 		w.diff.Symlinks[p] = h.Linkname
