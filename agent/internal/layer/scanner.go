@@ -108,8 +108,8 @@ func (s *scanner) plain(b []byte) bool {
 	var modeOK, sizeOK bool
 	h.Mode, modeOK = octal(b[100:108])
 	h.Size, sizeOK = octal(b[124:136])
-	for _, f := range [][]byte{b[108:116], b[116:124], b[136:148]} { // owner, group, time
-		if _, ok := octal(f); !ok {
+	for _, f := range [][]byte{b[108:116], b[116:124], b[136:148], b[329:337], b[337:345]} { // owner, group, time, device
+		if _, ok := octal(f); !ok && len(bytes.Trim(f, " \x00")) > 0 {
 			return false // archive/tar may refuse it
 		}
 	}
