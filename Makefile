@@ -3,12 +3,14 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BENCH ?= $(or $(LAYERGATE_BENCH),/tmp/layergate-bench)
 IMAGE ?= layergate:latest
+# The version comes from git, where git will say: not of another user's checkout.
+VCS := $(if $(shell git rev-parse HEAD 2>/dev/null),auto,false)
 
 .DEFAULT_GOAL := build
 .PHONY: build demo test lint fuzz bench image index install-deps clean
 
 build: ## bin/layergate, one static binary
-	CGO_ENABLED=0 go build -trimpath -buildvcs=auto -ldflags '-s -w' -o bin/layergate ./agent/cmd/layergate
+	CGO_ENABLED=0 go build -trimpath -buildvcs=$(VCS) -ldflags '-s -w' -o bin/layergate ./agent/cmd/layergate
 
 demo: build ## scan a real image; the default policy blocks it, with exit code 2
 	@echo '$$ bin/layergate scan testdata/images/shop.tar'
