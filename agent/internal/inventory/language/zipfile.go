@@ -39,10 +39,9 @@ func (z *zipArchive) section(f zipFile) (*io.SectionReader, error) {
 	}
 	at := f.offset + localSize +
 		int64(binary.LittleEndian.Uint16(header[26:])) + int64(binary.LittleEndian.Uint16(header[28:]))
-	if f.packed > z.r.Size()-at {
-		return nil, errZipFile
-	}
-	return io.NewSectionReader(z.r, at, f.packed), nil
+	// A packed size beyond the archive's end does no harm where the content
+	// ends before; where it does not, its reader says so.
+	return io.NewSectionReader(z.r, at, min(f.packed, max(0, z.r.Size()-at))), nil
 }
 
 // open gives a file's content, as long as the directory says and not a byte
