@@ -54,7 +54,10 @@ func spool(r io.Reader, size int64, dir string) (*io.SectionReader, func(), erro
 	if err != nil {
 		return nil, nil, fmt.Errorf("keeping a file of %d bytes: %w", size, err)
 	}
-	os.Remove(f.Name())
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("unlinking a temporary file: %w", err)
+	}
 	if _, err := io.CopyN(f, r, size); err != nil {
 		f.Close()
 		return nil, nil, unexpected(err)
