@@ -153,7 +153,6 @@ func TestDoubt(t *testing.T) {
 		{NPM(), "app/node_modules/resolve/test/malformed/package.json", `{`, none},
 		{NPM(), "app/node_modules/resolve/test/node_modules/foo/package.json", `{`, none},
 		{NPM(), "app/node_modules/foo/package.json", ``, none},
-		{NPM(), "app/node_modules/foo/package.json", `{"name": "foo"}`, none},
 		{NPM(), "app/node_modules/foo/package.json", `{"name": {}, "version": 1}`, none},
 		{NPM(), "app/package.json", `{`, none},
 		{Python(), "lib/foo.dist-info/METADATA", "Name: foo\n", doubt},
@@ -178,6 +177,16 @@ func TestDoubt(t *testing.T) {
 		}
 		if n := len(listing(c)); n > 0 {
 			t.Errorf("%s %q: %d packages", test.path, test.text, n)
+		}
+	}
+}
+
+// TestNPMWithoutVersion: the package is there, whatever its version is.
+func TestNPMWithoutVersion(t *testing.T) {
+	for _, text := range []string{`{"name": "foo"}`, `{"name": "foo", "version": 1}`} {
+		c, err := offer(t, NPM(), layer.File{Path: "app/node_modules/foo/package.json", Mode: 0o644}, []byte(text))
+		if err != nil || c == nil || len(c.Packages) != 1 || c.Packages[0].Name != "foo" || c.Packages[0].Version != "" {
+			t.Errorf("%s: %+v, %v", text, c, err)
 		}
 	}
 }

@@ -85,9 +85,11 @@ func extractNPM(_ context.Context, f layer.File, content *io.SectionReader) (*in
 	}
 	name, _ := p.Name.(string)
 	version, _ := p.Version.(string)
-	if name == "" || version == "" {
+	if name == "" {
 		return nil, nil
 	}
+	// Without a version it is listed all the same: if there are advisories for
+	// the name, nobody can tell, and the matcher says so.
 	return &inventory.Contents{Packages: []inventory.Package{newPackage(packageurl.TypeNPM, name, version, f.Path)}}, nil
 }
 
