@@ -37,6 +37,23 @@ type Affected struct {
 	Versions   []string // affected versions, listed one by one
 	Severities []Severity
 	FixState   finding.FixState // what the vendor says where no range has a fix; "" lets the ranges speak
+
+	// Module is the rpm module stream that the builds in question belong to,
+	// "nodejs:18": packages of another stream, or of none, are not meant.
+	// Empty where the publisher names none.
+	Module string
+
+	// FixDates says when versions that end a range came out. A feed gives the
+	// days that its publisher gives; the store adds to them what it first saw.
+	FixDates []FixDate
+}
+
+// FixDate is the day on which a version of a package that fixes something
+// first appeared.
+type FixDate struct {
+	Version   string
+	Day       time.Time // to the day, UTC
+	FirstSeen bool      // the publisher gives no day: this is when an index first had it
 }
 
 // RangeType says in which order a range's versions stand.

@@ -20,7 +20,10 @@ import (
 func (a *app) dbCommand() *cobra.Command {
 	c := &cobra.Command{Use: "db", Short: "Build an advisory index, or see what is in one"}
 	group(c)
-	c.AddCommand(a.dbBuildCommand(), a.dbStatusCommand())
+	c.AddCommand(
+		a.dbBuildCommand(), a.dbUpdateCommand(), a.dbStatusCommand(), a.dbShowCommand(), a.dbDiffCommand(),
+		a.dbPushCommand(), a.dbPullCommand(),
+	)
 	return c
 }
 

@@ -40,6 +40,12 @@ type Finding struct {
 	FixState FixState `json:"fixState,omitempty"`
 	FixedIn  []string `json:"fixedIn,omitempty"` // versions that fix it, ascending, the nearest upgrade first
 
+	// FixDate is the day on which the nearest version that fixes it came out;
+	// zero where nobody says so. FixFirstSeen: it is when an advisory index
+	// first had that version, which may be some days later.
+	FixDate      time.Time `json:"fixDate,omitzero"`
+	FixFirstSeen bool      `json:"fixFirstSeen,omitempty"`
+
 	KnownExploited bool      `json:"knownExploited,omitempty"` // in CISA's catalogue
 	EPSS           *float64  `json:"epss,omitempty"`           // probability of exploitation within 30 days, 0 to 1
 	Published      time.Time `json:"published,omitzero"`

@@ -39,7 +39,7 @@ func sample() *Result {
 				Score: 10, Severity: finding.Critical}},
 			Package: &finding.Package{Name: "org.apache.logging.log4j:log4j-core", Version: "2.14.1", Type: "maven",
 				PURL: "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1", Source: "apache-log4j2", FirstLayer: 1, OwnedBy: "liblog4j2-java"},
-			Path: "srv/app.jar", Layer: 1, FixState: finding.Fixed, FixedIn: []string{"2.15.0"}, KnownExploited: true, EPSS: &epss,
+			Path: "srv/app.jar", Layer: 1, FixState: finding.Fixed, FixedIn: []string{"2.15.0"}, FixDate: time.Date(2021, 12, 10, 0, 0, 0, 0, time.UTC), FixFirstSeen: true, KnownExploited: true, EPSS: &epss,
 			Published: day, Modified: day, Advisories: []string{"GHSA-jfh8-c2jp-5v3q"}, Sources: []string{"Maven"},
 			Verdict: finding.Verdict{Action: finding.Block, Rule: "default", Reason: "known to be exploited"},
 		}},

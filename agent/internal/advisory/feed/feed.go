@@ -61,6 +61,11 @@ type Feed struct {
 var Feeds = []Feed{
 	{Name: "secdb", Claim: claimSecDB, Read: readSecDB},
 	{Name: "debian", Claim: claimDebian, Read: readDebian},
+	{Name: "chainguard", Claim: claimChainguard, Read: readChainguard},
+	{Name: "redhat", Claim: claimRedHat, Read: readRedHat},
+	{Name: "amazon", Claim: claimAmazon, Read: readAmazon},
+	{Name: "oracle", Claim: claimOracle, Read: readOracle},
+	{Name: "photon", Claim: claimPhoton, Read: readPhoton},
 	{Name: "kev", Claim: claimKEV, Read: readKEV},
 	{Name: "epss", Claim: claimEPSS, Read: readEPSS},
 	{Name: "osv", Derived: true, Claim: claimOSV, Read: readOSV},

@@ -79,6 +79,10 @@ func secdbFix(ecosystem, name, version string, entries []string, source string, 
 			continue
 		}
 		for _, id := range ids {
+			if !fits("ALPINE-" + id) {
+				out.Skip("bad record: no id or version", name+" "+version+" "+entry)
+				continue
+			}
 			r := advisory.Record{ID: "ALPINE-" + id, Aliases: []string{id}, Feed: source, Affected: []advisory.Affected{{
 				Ecosystem: ecosystem, Package: name, Ranges: []advisory.Range{fixedAt(version)},
 			}}}

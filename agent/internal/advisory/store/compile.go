@@ -25,6 +25,14 @@ type Options struct {
 	// ("osv"). One that fits nothing is an error.
 	Sources []string
 
+	// Previous, if not nil, is the index that this one takes the place of: the
+	// days on which fixes were first seen are carried over from it, and a fix
+	// that it does not have is first seen at Time.
+	Previous *Index
+
+	// TempDir is where what does not fit in memory goes; "" is the system's.
+	TempDir string
+
 	// Progress, if not nil, is told of each file before it is read.
 	Progress func(path string)
 }
