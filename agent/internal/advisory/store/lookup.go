@@ -32,7 +32,7 @@ func (x *Index) Lookup(ecosystem, name string) ([]advisory.Match, error) {
 	}
 	matches := make([]advisory.Match, 0, len(found))
 	for _, f := range found {
-		record, err := x.record(f.record)
+		record, err := x.recordIn(x.records, f.record)
 		if err != nil {
 			return nil, lookupError(err, ecosystem, name)
 		}
@@ -58,35 +58,28 @@ func (x *Index) packageBody(key string) ([]byte, error) {
 	if n < 0 {
 		return nil, nil
 	}
-	b, err := x.packages.get(n, func() (*packageBlockIn, error) {
-		raw, err := x.read(blocks[n])
-		if err != nil {
-			return nil, err
-		}
-		return decodePackages(raw)
-	})
+	b, err := x.packages.get(n, func() (*packageBlockIn, error) { return x.packageBlock(blocks[n]) })
 	if err != nil {
 		return nil, err
 	}
 	return b.find(key), nil
 }
 
-func (x *Index) record(ordinal int) (*advisory.Record, error) {
+func (x *Index) packageBlock(b block) (*packageBlockIn, error) {
+	raw, err := x.read(b)
+	if err != nil {
+		return nil, err
+	}
+	return decodePackages(raw)
+}
+
+// recordIn gives a record by its ordinal, through a cache of record blocks.
+func (x *Index) recordIn(blocks *cache[[]advisory.Record], ordinal int) (*advisory.Record, error) {
 	n := ordinal / recordsPerBlock
 	if n >= len(x.dir.records) {
 		return nil, errCorrupt
 	}
-	list, err := x.records.get(n, func() ([]advisory.Record, error) {
-		ratings, err := x.ratings()
-		if err != nil {
-			return nil, err
-		}
-		raw, err := x.read(x.dir.records[n])
-		if err != nil {
-			return nil, err
-		}
-		return decodeRecords(raw, x.dir.info.Sources, ratings)
-	})
+	list, err := blocks.get(n, func() ([]advisory.Record, error) { return x.recordBlock(n) })
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +87,18 @@ func (x *Index) record(ordinal int) (*advisory.Record, error) {
 		return nil, errCorrupt
 	}
 	return &list[ordinal%recordsPerBlock], nil
+}
+
+func (x *Index) recordBlock(n int) ([]advisory.Record, error) {
+	ratings, err := x.ratings()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := x.read(x.dir.records[n])
+	if err != nil {
+		return nil, err
+	}
+	return decodeRecords(raw, x.dir.info.Sources, ratings)
 }
 
 // Facts gives what is known of a CVE; false if nothing is, or if the id is no

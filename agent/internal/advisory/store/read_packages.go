@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"sort"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -35,8 +36,8 @@ func (p *packageBlockIn) find(key string) []byte {
 }
 
 // said is that a record (by ordinal) makes a statement (by its place in the
-// package's table).
-type said struct{ record, statement int }
+// package's table) about a release (by its place in the index's releases).
+type said struct{ record, release, statement int }
 
 // decodePackage reads what is said about a package in the releases that want
 // accepts. The statements' Ecosystem and Package are empty.
@@ -51,11 +52,11 @@ func decodePackage(body []byte, ratings []advisory.Severity, want func(release i
 	for i := range statements {
 		statements[i] = d.statement(versions, ratings)
 	}
-	patterns := make([][]int, d.count(1))
+	patterns := make([][]said, d.count(1)) // without record
 	for i := range patterns {
 		for range d.count(2) {
-			release, s := d.uint(), d.below(len(statements))
-			if want(int(release)) {
+			s := said{release: int(min(d.uint(), math.MaxInt32)), statement: d.below(len(statements))}
+			if want(s.release) {
 				patterns[i] = append(patterns[i], s)
 			}
 		}
@@ -79,7 +80,8 @@ func decodePackage(body []byte, ratings []advisory.Severity, want func(release i
 			break
 		}
 		for _, s := range patterns[n] {
-			found = append(found, said{o, s})
+			s.record = o
+			found = append(found, s)
 		}
 	}
 	return found, statements, d.err
