@@ -41,6 +41,7 @@ var ecosystems = map[string]ecosystem{
 	"Rocky Linux":  {order: rpmOrder},
 	"SUSE":         {order: rpmOrder, source: true},
 
+	"Bitnami":   {order: semverOrder},
 	"crates.io": {order: semverOrder},
 	"Go":        {order: goOrder},
 	"Maven":     {order: mavenOrder},
@@ -67,10 +68,28 @@ func (e ecosystem) name(p *inventory.Package) named {
 	if !e.source || p.SourceName == "" {
 		return named{p.Name, p.Version}
 	}
+	if kernel, ok := signedKernel(p); ok {
+		return named{kernel, p.Version}
+	}
 	// An rpm knows its source by a file name, which has no epoch; the binary's
 	// own version does where the two are the same.
 	if p.SourceVer == "" || strings.HasSuffix(p.Version, ":"+p.SourceVer) {
 		return named{p.SourceName, p.Version}
 	}
 	return named{p.SourceName, p.SourceVer}
+}
+
+// signedKernel is the source that a signed kernel of Debian's or Ubuntu's was
+// built from. Both sign in a source package of its own (linux-signed-amd64,
+// linux-signed-6.1-amd64, linux-signed-aws), of which no advisory speaks; its
+// binaries have the kernel's version.
+func signedKernel(p *inventory.Package) (source string, ok bool) {
+	rest, ok := strings.CutPrefix(p.SourceName, "linux-signed")
+	if !ok || p.Type != "deb" || rest != "" && rest[0] != '-' {
+		return "", false
+	}
+	if strings.HasPrefix(p.Ecosystem, "Debian:") {
+		rest = rest[:max(strings.LastIndexByte(rest, '-'), 0)] // the architecture
+	}
+	return "linux" + rest, true
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/inventory"
@@ -17,6 +18,9 @@ func (m *matching) findings(hits []hit, distro bool) ([]finding.Finding, error) 
 		f.ID, f.Aliases = problem.shown()
 		f.FixState, f.FixedIn = problem.fix()
 		problem.describe(&f)
+		if f.FixState == finding.Fixed {
+			f.FixDate, f.FixFirstSeen = problem.fixDate(f.FixedIn[0])
+		}
 		ratings := recordRatings(problem.hits, distro)
 		if problem.cve != "" {
 			facts, ok, err := m.factsOf(problem.cve)
@@ -78,6 +82,23 @@ func (p problem) fix() (finding.FixState, []string) {
 		}
 	}
 	return finding.FixUnknown, nil
+}
+
+// fixDate is the day on which a version that fixes the problem came out: what
+// a publisher says before what was seen, the earlier first.
+func (p problem) fixDate(version string) (day time.Time, firstSeen bool) {
+	for _, h := range p.hits {
+		for _, d := range h.Affected.FixDates {
+			if d.Version != version || d.Day.IsZero() {
+				continue
+			}
+			better := day.IsZero() || firstSeen && !d.FirstSeen
+			if better || d.FirstSeen == firstSeen && d.Day.Before(day) {
+				day, firstSeen = d.Day, d.FirstSeen
+			}
+		}
+	}
+	return day, firstSeen
 }
 
 // describe fills in where f comes from and when it was first known and last

@@ -141,14 +141,14 @@ func (m *matching) ask(p *inventory.Package, eco ecosystem, other map[string]boo
 	if out, ok := m.outcomes[q]; ok {
 		return out, nil
 	}
-	matches, err := m.lookup(p.Ecosystem, named.name)
+	matches, err := m.advisories(p.Ecosystem, named)
 	if err != nil {
 		return outcome{}, err
 	}
 	var out outcome
 	if len(matches) > 0 && !unversioned(p) {
 		matches = slices.DeleteFunc(slices.Clone(matches), func(match advisory.Match) bool {
-			return other[match.Record.ID] || !sameModularity(p, &match.Affected)
+			return other[match.Record.ID] || !sameLine(p, &match.Affected)
 		})
 		hits, doubts := eco.decide(matches, named.version)
 		if out.findings, err = m.findings(hits, p.Distro); err != nil {

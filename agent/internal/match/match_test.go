@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -138,6 +139,10 @@ func TestNames(t *testing.T) {
 		{"no source", inventory.Package{Ecosystem: "Debian:12", Name: "zlib", Version: "1"}, named{"zlib", "1"}},
 		{"errata name binaries", inventory.Package{Ecosystem: "AlmaLinux:9", Name: "openssl-libs", Version: "1:3.0.7-1.el9", SourceName: "openssl", SourceVer: "3.0.7-1.el9"}, named{"openssl-libs", "1:3.0.7-1.el9"}},
 		{"an rpm's source has its binary's epoch", inventory.Package{Ecosystem: "Azure Linux:3", Name: "vim-minimal", Version: "2:9.0-1.azl3", SourceName: "vim", SourceVer: "9.0-1.azl3"}, named{"vim", "2:9.0-1.azl3"}},
+		{"a signed kernel is known by what was signed", inventory.Package{Type: "deb", Ecosystem: "Debian:12", Name: "linux-image-6.1.0-18-amd64", Version: "6.1.76-1", SourceName: "linux-signed-amd64", SourceVer: "6.1.76+1"}, named{"linux", "6.1.76-1"}},
+		{"also a backported one", inventory.Package{Type: "deb", Ecosystem: "Debian:11", Name: "linux-image-6.1.0-0.deb11.17-arm64", Version: "6.1.69-1~bpo11+1", SourceName: "linux-signed-6.1-arm64", SourceVer: "6.1.69+1~bpo11+1"}, named{"linux-6.1", "6.1.69-1~bpo11+1"}},
+		{"Ubuntu's flavours are sources of their own", inventory.Package{Type: "deb", Ecosystem: "Ubuntu:22.04", Name: "linux-image-5.15.0-1051-aws", Version: "5.15.0-1051.56", SourceName: "linux-signed-aws", SourceVer: "5.15.0-1051.56"}, named{"linux-aws", "5.15.0-1051.56"}},
+		{"and the common one", inventory.Package{Type: "deb", Ecosystem: "Ubuntu:22.04", Name: "linux-image-5.15.0-91-generic", Version: "5.15.0-91.101", SourceName: "linux-signed", SourceVer: "5.15.0-91.101"}, named{"linux", "5.15.0-91.101"}},
 		{"unless the versions differ", inventory.Package{Ecosystem: "Azure Linux:3", Name: "perl-IO", Version: "0:1.38-1.azl3", SourceName: "perl", SourceVer: "5.38-1.azl3"}, named{"perl", "5.38-1.azl3"}},
 	} {
 		eco, ok := ecosystemOf(test.p.Ecosystem)
@@ -251,5 +256,126 @@ func TestModules(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"nodejs 1:10 CVE-plain", "nodejs 1:18 CVE-18", "npm 1:10 CVE-18"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A publisher that names the module's stream is believed: of two streams with
+// versions that could be compared, only the installed one counts.
+func TestNamedModules(t *testing.T) {
+	stream := func(module, events string) advisory.Affected {
+		a := affects("Red Hat:8", "nodejs", events)
+		a.Module = module
+		return a
+	}
+	idx := memory{records: []advisory.Record{
+		{ID: "REDHAT-CVE-2024-1", Aliases: []string{"CVE-2024-1"}, Affected: []advisory.Affected{
+			stream("nodejs:18", "0 <1:18.20.4-1.module+el8.10.0+1+2"), stream("nodejs:20", "0 <1:20.16.0-1.module+el8.10.0+1+2"),
+		}},
+		{ID: "REDHAT-CVE-2024-2", Aliases: []string{"CVE-2024-2"}, Affected: []advisory.Affected{stream("nodejs:1", "0")}},
+	}}
+	for _, test := range []struct {
+		version, module string
+		want            []string
+	}{
+		{"1:18.19.0-1.module+el8.9.0+1+2", "nodejs:18:8090020240101:a75119d5", []string{"CVE-2024-1"}},
+		{"1:18.20.4-1.module+el8.10.0+1+2", "nodejs:18:8100020240101:a75119d5", nil},
+		{"1:20.11.0-1.module+el8.9.0+1+2", "nodejs:20", []string{"CVE-2024-1"}},
+		{"1:10.0.0-1.el8", "", nil},
+		// It is of some module that it does not name: every stream may be meant.
+		{"1:20.16.0-1.module+el8.10.0+1+2", "", []string{"CVE-2024-2"}},
+	} {
+		p := inventory.Package{Type: "rpm", Name: "nodejs", Version: test.version, Module: test.module, Ecosystem: "Red Hat:8", Distro: true}
+		findings, _ := run(t, idx, p)
+		if diff := cmp.Diff(test.want, ids(findings)); diff != "" {
+			t.Errorf("%s of %q: %s", test.version, test.module, diff)
+		}
+	}
+}
+
+// Oracle's Ksplice and FIPS builds have versions that say nothing about the
+// common ones.
+func TestOracleLines(t *testing.T) {
+	idx := memory{records: []advisory.Record{
+		{ID: "ELSA-plain", Upstream: []string{"CVE-plain"}, Affected: []advisory.Affected{affects("Oracle Linux:9", "glibc", "0 <2.34-60.0.3.el9")}},
+		{ID: "ELSA-ksplice", Upstream: []string{"CVE-ksplice"}, Affected: []advisory.Affected{affects("Oracle Linux:9", "glibc", "0 <2:2.34-60.0.3.ksplice1.el9")}},
+		{ID: "ELSA-fips", Upstream: []string{"CVE-fips"}, Affected: []advisory.Affected{affects("Oracle Linux:9", "glibc", "0 <10:2.34-60.0.3.el9_fips")}},
+	}}
+	for version, want := range map[string]string{
+		"2.34-28.0.1.el9":            "CVE-plain",
+		"2:2.34-28.0.1.ksplice1.el9": "CVE-ksplice",
+		"10:2.34-28.0.1.el9_fips":    "CVE-fips",
+	} {
+		p := inventory.Package{Type: "rpm", Name: "glibc", Version: version, Ecosystem: "Oracle Linux:9", Distro: true}
+		findings, _ := run(t, idx, p)
+		if diff := cmp.Diff([]string{want}, ids(findings)); diff != "" {
+			t.Errorf("%s: %s", version, diff)
+		}
+	}
+}
+
+// Ubuntu Pro's builds are fixed by what Pro's releases say; what only the
+// plain release speaks of holds for them too.
+func TestUbuntuPro(t *testing.T) {
+	idx := memory{records: []advisory.Record{
+		{ID: "UBUNTU-CVE-2023-1", Aliases: []string{"CVE-2023-1"}, Affected: []advisory.Affected{
+			affects("Ubuntu:16.04", "curl", "0"), affects("Ubuntu:Pro:16.04", "curl", "0 <7.47.0-1ubuntu2.19+esm8"),
+		}},
+		{ID: "UBUNTU-CVE-2023-2", Aliases: []string{"CVE-2023-2"}, Affected: []advisory.Affected{affects("Ubuntu:16.04", "curl", "0")}},
+	}}
+	for version, want := range map[string][]string{
+		"7.47.0-1ubuntu2.19":      {"CVE-2023-1", "CVE-2023-2"},
+		"7.47.0-1ubuntu2.19+esm7": {"CVE-2023-1", "CVE-2023-2"},
+		"7.47.0-1ubuntu2.19+esm8": {"CVE-2023-2"},
+	} {
+		p := inventory.Package{Type: "deb", Name: "curl", Version: version, Ecosystem: "Ubuntu:16.04", Distro: true}
+		findings, _ := run(t, idx, p)
+		if diff := cmp.Diff(want, ids(findings)); diff != "" {
+			t.Errorf("%s: %s", version, diff)
+		}
+		if fixed := findings[0].FixState == finding.Fixed; fixed != strings.HasSuffix(version, "esm7") {
+			t.Errorf("%s: %s is %s", version, findings[0].ID, findings[0].FixState)
+		}
+	}
+}
+
+func TestSUSEModulesOfAllServicePacks(t *testing.T) {
+	idx := memory{records: []advisory.Record{
+		{ID: "SUSE-SU-1", Aliases: []string{"CVE-1"}, Affected: []advisory.Affected{affects("SUSE:Linux Enterprise Server 12", "php74", "0 <7.4.33-1.65.1")}},
+		{ID: "SUSE-SU-2", Aliases: []string{"CVE-2"}, Affected: []advisory.Affected{affects("SUSE:Linux Enterprise Server 12 SP5", "php74", "0 <7.4.33-1.70.1")}},
+	}}
+	p := inventory.Package{Type: "rpm", Name: "php74", Version: "7.4.33-1.60.1", Ecosystem: "SUSE:Linux Enterprise Server 12 SP5", Distro: true}
+	findings, _ := run(t, idx, p)
+	if diff := cmp.Diff([]string{"CVE-1", "CVE-2"}, ids(findings)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFixDate(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2026, 1, d, 0, 0, 0, 0, time.UTC) }
+	dated := func(d int, seen bool) advisory.Affected {
+		a := affects("npm", "x", "0 <2.0.0 3.0.0 <3.1.0")
+		a.FixDates = []advisory.FixDate{{Version: "2.0.0", Day: day(d), FirstSeen: seen}, {Version: "3.1.0", Day: day(1)}}
+		return a
+	}
+	for _, test := range []struct {
+		what string
+		said []advisory.Affected
+		want time.Time
+		seen bool
+	}{
+		{"nobody says", []advisory.Affected{affects("npm", "x", "0 <2.0.0")}, time.Time{}, false},
+		{"a publisher", []advisory.Affected{dated(9, false)}, day(9), false},
+		{"first seen", []advisory.Affected{dated(9, true)}, day(9), true},
+		{"a publisher before what was seen", []advisory.Affected{dated(5, true), dated(9, false), dated(6, true)}, day(9), false},
+		{"the earlier publisher", []advisory.Affected{dated(9, false), dated(7, false)}, day(7), false},
+	} {
+		var idx memory
+		for i, a := range test.said {
+			idx.records = append(idx.records, advisory.Record{ID: "R" + string(rune('0'+i)), Aliases: []string{"CVE-2026-1"}, Affected: []advisory.Affected{a}})
+		}
+		findings, _ := run(t, idx, inventory.Package{Type: "npm", Name: "x", Version: "1.0.0", Ecosystem: "npm"})
+		if len(findings) != 1 || !findings[0].FixDate.Equal(test.want) || findings[0].FixFirstSeen != test.seen {
+			t.Errorf("%s: %+v", test.what, findings)
+		}
 	}
 }

@@ -7,25 +7,48 @@ import (
 	"github.com/layergate/layergate/agent/internal/inventory"
 )
 
-// Red Hat's modularity gives one package name several streams (nodejs 18, 20,
-// 22) in one release, each with its own advisories. A modular build has
-// ".module_el8…" or ".module+el8…" in its release. Advisories name no stream.
+// Some names stand for several lines of builds in one release, each with its
+// own advisories and versions that must not be compared with the others'.
+//
+// Red Hat's modularity gives a name several streams (nodejs 18, 20, 22). A
+// modular build has ".module_el8…" or ".module+el8…" in its release, and its
+// label in the package database. Some publishers name the stream that they
+// speak of (advisory.Affected.Module), others do not.
+//
+// Oracle builds some packages twice more: patched for Ksplice (".ksplice1.")
+// and for FIPS ("_fips", ".fips"). Its advisories list all three.
 
-func modular(version string) bool {
-	return strings.Contains(version, ".module_el") || strings.Contains(version, ".module+el")
+// line is the line of builds that a version is of; "" is the common one.
+func line(version string) string {
+	switch {
+	case strings.Contains(version, ".module_el"), strings.Contains(version, ".module+el"):
+		return "module"
+	case strings.Contains(version, ".ksplice"):
+		return "ksplice"
+	case strings.Contains(version, "_fips"), strings.Contains(version, ".fips"):
+		return "fips"
+	}
+	return ""
 }
 
-// sameModularity says whether p and the builds that a speaks of are both of a
-// module or both of none. Where a names no build, it speaks of all.
-func sameModularity(p *inventory.Package, a *advisory.Affected) bool {
+// sameLine says whether p is of the line of builds that a speaks of. Where a
+// names no build, it speaks of all; where p does not say its stream, it may be
+// any.
+func sameLine(p *inventory.Package, a *advisory.Affected) bool {
 	if p.Type != "rpm" {
 		return true
 	}
-	installed := p.Module != "" || modular(p.Version)
+	installed := line(p.Version)
+	if p.Module != "" {
+		installed = "module"
+	}
+	if a.Module != "" {
+		return installed == "module" && (p.Module == "" || strings.HasPrefix(p.Module+":", a.Module+":"))
+	}
 	for _, r := range a.Ranges {
 		for _, event := range r.Events {
 			if event.Kind != advisory.Introduced {
-				return modular(event.Version) == installed
+				return line(event.Version) == installed
 			}
 		}
 	}
@@ -52,7 +75,7 @@ func (m *matching) otherStreams(packages []inventory.Package) (map[string]map[st
 			return nil, err
 		}
 		for _, match := range found {
-			if !namesStream(&match.Affected, parts[1]) {
+			if match.Affected.Module == "" && !namesStream(&match.Affected, parts[1]) {
 				if others[p.Module] == nil {
 					others[p.Module] = make(map[string]bool)
 				}

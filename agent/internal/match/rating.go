@@ -113,8 +113,10 @@ func newRated(s advisory.Severity, word, vector tier) rated {
 // (security-team.debian.org/security_tracker.html), Ubuntu's priorities, Red
 // Hat's and its rebuilds' impacts (access.redhat.com/security/updates/classification),
 // SUSE's and GitHub's ratings; "informational" is RustSec's for a crate that is
-// unmaintained. Not listed, since they say nothing: "not yet assigned",
-// "end-of-life", "untriaged", "none", "unknown".
+// unmaintained. "undetermined" (Debian) and "under investigation" (Red Hat) say
+// that the distro does not know whether the package is affected at all, which
+// outweighs how bad others find the vulnerability. Not listed, since they say
+// nothing: "not yet assigned", "end-of-life", "untriaged", "none", "unknown".
 var words = map[string]finding.Severity{
 	"critical":      finding.Critical,
 	"high":          finding.High,
@@ -126,6 +128,9 @@ var words = map[string]finding.Severity{
 	"negligible":    finding.Negligible,
 	"unimportant":   finding.Negligible,
 	"informational": finding.Negligible,
+
+	"undetermined":        finding.Unknown,
+	"under investigation": finding.Unknown,
 }
 
 // score computes a CVSS vector: which version it is of, and the base score,

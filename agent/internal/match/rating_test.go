@@ -48,6 +48,7 @@ func TestSeverity(t *testing.T) {
 		{"a word", false, []advisory.Severity{distro("GHSA", "MODERATE")}, nil, finding.Medium, "GHSA", []float64{0}},
 		{"a broken vector is kept and does not count", false, []advisory.Severity{vector("a", "CVSS_V3", "CVSS:3.1/AV:N"), distro("GHSA", "low")}, nil, finding.Low, "GHSA", []float64{0, 0}},
 		{"only a broken vector", false, []advisory.Severity{vector("a", "CVSS_V3", "garbage")}, nil, finding.Unknown, "", []float64{0}},
+		{"a distro that does not know outweighs a score", true, []advisory.Severity{distro("Debian", "undetermined")}, []advisory.Severity{vector("NVD", "CVSS_V3", heartbleed)}, finding.Unknown, "Debian", []float64{0, 7.5}},
 		{"unmaintained", false, []advisory.Severity{distro("crates.io", "informational")}, nil, finding.Negligible, "crates.io", []float64{0}},
 	} {
 		h := hit{Match: &advisory.Match{Record: &advisory.Record{Severities: test.own}}}

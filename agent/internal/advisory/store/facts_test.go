@@ -135,7 +135,17 @@ func TestKey(t *testing.T) {
 		{"Ubuntu:22.04", "openssl", "Ubuntu", "22.04", "openssl"},
 		{"Ubuntu:Pro:16.04:LTS", "openssl", "Ubuntu", "Pro:16.04", "openssl"},
 		{"Alpine:v3.20", "openssl", "Alpine", "v3.20", "openssl"},
-		{"Red Hat:enterprise_linux:9::baseos", "openssl", "Red Hat", "enterprise_linux:9::baseos", "openssl"},
+		{"Red Hat:enterprise_linux:9::baseos", "openssl", "Red Hat", "9", "openssl"},
+		{"Red Hat:enterprise_linux:10.0", "openssl", "Red Hat", "10", "openssl"},
+		{"Red Hat:8", "openssl", "Red Hat", "8", "openssl"},
+		{"Red Hat:rhel_eus:8.6::appstream", "openssl", "Red Hat", "rhel_eus:8.6::appstream", "openssl"},
+		{"SUSE:Linux Enterprise Server 15 SP5", "vim", "SUSE", "15 SP5", "vim"},
+		{"SUSE:Linux Enterprise Server 15 SP5-LTSS", "vim", "SUSE", "15 SP5", "vim"},
+		{"SUSE:Linux Enterprise Server for SAP Applications 12 SP5", "vim", "SUSE", "12 SP5", "vim"},
+		{"SUSE:Linux Enterprise Module for Web and Scripting 12", "php74", "SUSE", "12", "php74"},
+		{"SUSE:Linux Enterprise Micro 5.3", "vim", "SUSE", "Linux Enterprise Micro 5.3", "vim"},
+		{"SUSE:Manager Server 4.3", "vim", "SUSE", "Manager Server 4.3", "vim"},
+		{"openSUSE:Leap 15.6", "vim", "openSUSE", "Leap 15.6", "vim"},
 	} {
 		base, release, folded := Key(test.ecosystem, test.name)
 		if got := [3]string{base, release, folded}; got != [3]string{test.base, test.release, test.folded} {

@@ -1,6 +1,14 @@
 package store
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
+
+// suseRelease finds the release in the name of a product, module or long-term
+// support of SUSE Linux Enterprise. All of a release's products share one set
+// of packages, and an image does not say which of them it may use.
+var suseRelease = regexp.MustCompile(`^Linux Enterprise [A-Za-z ]*?(\d+(?: SP\d+)?)(?:-[A-Z0-9-]+)?$`)
 
 // Key is under which ecosystem, release and name a package is kept: what
 // Compile writes and Lookup asks for. The ecosystem and release are OSV's
@@ -13,6 +21,15 @@ import "strings"
 func Key(ecosystem, name string) (base, release, folded string) {
 	base, release, _ = strings.Cut(ecosystem, ":")
 	switch base {
+	case "Red Hat": // a CPE's end: "enterprise_linux:8::baseos" is 8; extended support stays apart
+		if product, ok := strings.CutPrefix(release, "enterprise_linux:"); ok {
+			release, _, _ = strings.Cut(product, ":")
+			release, _, _ = strings.Cut(release, ".")
+		}
+	case "SUSE": // "Linux Enterprise Module for Basesystem 15 SP5" and "Linux Enterprise Server 15 SP5-LTSS" are 15 SP5
+		if m := suseRelease.FindStringSubmatch(release); m != nil {
+			release = m[1]
+		}
 	case "Ubuntu": // "22.04:LTS" is 22.04; "Pro:22.04:LTS" stays apart as "Pro:22.04"
 		release = strings.TrimSuffix(release, ":LTS")
 	case "Maven": // a suffix is a repository's address
