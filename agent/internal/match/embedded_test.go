@@ -23,6 +23,9 @@ func TestEmbeddedIndex(t *testing.T) {
 	}{
 		{"Maven", "org.apache.logging.log4j:log4j-core", "2.14.1", "CVE-2021-44228", "2.15.0", "GHSA-jfh8-c2jp-5v3q"},
 		{"Go", "golang.org/x/text", "v0.3.3", "CVE-2021-38561", "0.3.7", "GO-2021-0113"},
+		{"Go", "stdlib", "1.20.4", "CVE-2023-29403", "1.20.5", "GO-2023-1840"}, // these three name no symbols
+		{"Go", "toolchain", "1.21.1", "CVE-2023-39323", "1.21.2", "GO-2023-2095"},
+		{"Go", "toolchain", "1.26.1", "CVE-2026-27144", "1.26.2", "GO-2026-4867"},
 		{"PyPI", "urllib3", "1.26.4", "CVE-2021-33503", "1.26.5", "PYSEC-2021-108"},
 		{"npm", "lodash", "4.17.4", "CVE-2018-16487", "4.17.11", "NSWG-ECO-493"},
 		{"crates.io", "time", "0.2.22", "CVE-2020-26235", "0.2.23", "RUSTSEC-2020-0071"},

@@ -138,6 +138,45 @@ func TestGo(t *testing.T) {
 	})
 }
 
+// TestGoToolchain reads the go command that builds this test, as installed.
+func TestGoToolchain(t *testing.T) {
+	root, err := exec.Command("go", "env", "GOROOT", "GOVERSION", "GOTOOLDIR").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := strings.Fields(string(root))
+	if len(env) < 3 || !strings.HasPrefix(env[1], "go1.") {
+		t.Skipf("a development build of Go has no version: %q", env)
+	}
+	for file, names := range map[string][]string{
+		filepath.Join(env[0], "bin", "go"):    {"stdlib", "toolchain"},
+		filepath.Join(env[0], "bin", "gofmt"): {"stdlib"},
+		filepath.Join(env[2], "compile"):      {"stdlib"},
+	} {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := offer(t, Binary(), layer.File{Path: strings.TrimPrefix(file, "/"), Mode: 0o755}, content)
+		if err != nil || c == nil || len(c.Gaps) > 0 {
+			t.Fatalf("%s: %+v, %v", file, c, err)
+		}
+		release := strings.TrimPrefix(goVersionM(t, content)[0], "stdlib ")
+		var want []string
+		for _, name := range names {
+			want = append(want, name+" "+release)
+		}
+		if diff := cmp.Diff(want, listing(c)); diff != "" {
+			t.Errorf("%s: want (-), ours (+):\n%s", file, diff)
+		}
+		for _, p := range c.Packages {
+			if p.Type != "golang" || p.Ecosystem != "Go" || p.PURL != "pkg:golang/"+p.Name+"@"+release {
+				t.Errorf("%s: %+v", file, p)
+			}
+		}
+	}
+}
+
 // TestGoDoubt: a Go programme that does not tell what it is made of is a gap.
 func TestGoDoubt(t *testing.T) {
 	plain := goBuild(t, nil, ".")

@@ -17,6 +17,12 @@ import (
 // readGo adds what Go's linker recorded: the main module, the modules that it
 // depends on, and the standard library.
 //
+// The go command also stands for the release that it is of: the Go
+// vulnerability database has flaws of building (cmd/go, cmd/cgo, cmd/compile,
+// …) under the module "toolchain" (https://go.dev/doc/security/vuln/database).
+// The compiler and its like are run by the go command, so that one package for
+// all of them is enough.
+//
 // A version is empty where the record has none that could be compared: the
 // main module of most local builds ("(devel)"), a module replaced by a folder,
 // a development build of Go. Such a package is listed and not matched.
@@ -37,6 +43,9 @@ func readGo(c *inventory.Contents, f layer.File, r io.ReaderAt) error {
 		}
 	}
 	add("stdlib", goVersion(info.GoVersion))
+	if info.Path == "cmd/go" {
+		add("toolchain", goVersion(info.GoVersion))
+	}
 	if withoutModules(info) {
 		c.Gaps = append(c.Gaps, unknown(f, "it is a Go programme built without modules (GO111MODULE=off, or by another build system), so of what it is built from only Go itself is known; build it with modules"))
 	}
