@@ -41,7 +41,7 @@ var ecosystems = map[string]ecosystem{
 	"Rocky Linux":  {order: rpmOrder},
 	"SUSE":         {order: rpmOrder, source: true},
 
-	"Bitnami":   {order: semverOrder},
+	"Bitnami":   {order: bitnamiOrder},
 	"crates.io": {order: semverOrder},
 	"Go":        {order: goOrder},
 	"Maven":     {order: mavenOrder},

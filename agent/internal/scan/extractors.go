@@ -25,5 +25,6 @@ func extractors() []inventory.Extractor {
 		language.Gem(),
 		language.Composer(),
 		language.DotNet(),
+		language.Bitnami(),
 	}
 }

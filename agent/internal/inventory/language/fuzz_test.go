@@ -45,6 +45,10 @@ func fuzz(f *testing.F, e inventory.Extractor, name string, extra ...[]byte) {
 func FuzzNPM(f *testing.F)    { fuzz(f, NPM(), "a/node_modules/b/package.json") }
 func FuzzPython(f *testing.F) { fuzz(f, Python(), "a-1.dist-info/METADATA") }
 func FuzzGem(f *testing.F)    { fuzz(f, Gem(), "specifications/a-1.gemspec") }
+func FuzzBitnami(f *testing.F) {
+	fuzz(f, Bitnami(), "opt/bitnami/x/.spdx-x.spdx", []byte(`{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/x@1"}]}]}`))
+}
+
 func FuzzComposer(f *testing.F) {
 	fuzz(f, Composer(), "vendor/composer/installed.json", []byte(`[{"name":"a/b","version":"1"}]`))
 }

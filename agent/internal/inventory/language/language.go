@@ -75,6 +75,7 @@ var ecosystems = map[string]string{
 	packageurl.TypeComposer: "Packagist",
 	packageurl.TypeNuget:    "NuGet",
 	packageurl.TypeCargo:    "crates.io",
+	packageurl.TypeBitnami:  "Bitnami",
 }
 
 // newPackage makes the package that the file at path names. name is as the

@@ -100,6 +100,12 @@ func TestPackages(t *testing.T) {
 			inventory.Package{Type: "gem", Name: "old", Version: "1.0", Ecosystem: "RubyGems", PURL: "pkg:gem/old@1.0"}},
 		{Composer(), "vendor/composer/installed.json", `[{"name": "guzzlehttp/promises", "version": "v2.0.2", "version_normalized": "2.0.2.0"}]`,
 			inventory.Package{Type: "composer", Name: "guzzlehttp/promises", Version: "v2.0.2", Ecosystem: "Packagist", PURL: "pkg:composer/guzzlehttp/promises@v2.0.2"}},
+		{Bitnami(), "opt/bitnami/redis/.spdx-redis.spdx", `{"spdxVersion":"SPDX-2.3","packages":[
+			{"name":"redis","versionInfo":"7.4.1-0","externalRefs":[
+				{"referenceCategory":"SECURITY","referenceType":"cpe23Type","referenceLocator":"cpe:2.3:*:redis:redis:7.4.1:*:*:*:*:*:*:*"},
+				{"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.4.1-0?arch=arm64&distro=debian-12"}]},
+			{"name":"a library of an application","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:maven/g/a@1.0"}]}]}`,
+			inventory.Package{Type: "bitnami", Name: "redis", Version: "7.4.1-0", Ecosystem: "Bitnami", PURL: "pkg:bitnami/redis@7.4.1-0?arch=arm64&distro=debian-12"}},
 		{DotNet(), "App.deps.json", `{"runtimeTarget":"net5","libraries":{"EnterpriseLibrary.Common/6.0.1304":{"type":"package"}}}`,
 			inventory.Package{Type: "nuget", Name: "EnterpriseLibrary.Common", Version: "6.0.1304", Ecosystem: "NuGet", PURL: "pkg:nuget/EnterpriseLibrary.Common@6.0.1304"}},
 	}
@@ -163,6 +169,10 @@ func TestDoubt(t *testing.T) {
 		{Gem(), "bundler/gems/foo-0123/foo.gemspec", "", none},
 		{Composer(), "vendor/composer/installed.json", `{"packages": [{]`, doubt},
 		{Composer(), "vendor/composer/installed.json", `[]`, none},
+		{Bitnami(), "opt/bitnami/x/.spdx-x.spdx", `{"spdxVersion": "SPDX-2.3", "pack`, doubt},
+		{Bitnami(), "opt/bitnami/x/.spdx-x.spdx", `{}`, doubt},
+		{Bitnami(), "opt/bitnami/x/.spdx-x.spdx", `{"spdxVersion":"SPDX-2.3","packages":[{"externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:bitnami/x"}]}]}`, doubt},
+		{Bitnami(), "opt/bitnami/x/x.spdx", `{`, none},
 		{DotNet(), "App.deps.json", `{"runtimeTarget": {"name": "`, doubt},
 		{DotNet(), "App.deps.json", `{"runtimeTarget": {"name": "x"}, "libraries": []}`, doubt},
 		{DotNet(), "editor.deps.json", `[`, none},
