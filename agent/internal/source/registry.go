@@ -2,40 +2,32 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/layergate/layergate/agent/internal/image"
+	"github.com/layergate/layergate/agent/internal/registry"
 )
-
-// maxPulls bounds the layers that are streamed at the same time.
-const maxPulls = 8
 
 // openRegistry opens an image of a registry. Its layers are streamed from
 // there when they are read; nothing is stored.
 func openRegistry(ctx context.Context, ref string, o Options, want platform) (*image.Image, error) {
-	named, err := name.ParseReference(ref)
+	access := registry.Options{Insecure: o.Insecure, CACert: o.CACert, Env: o.Env, Keychain: o.Keychain, UserAgent: o.userAgent()}
+	named, err := registry.Parse(ref, access)
 	if err != nil {
 		return nil, notHere("%q is no image name: %w", ref, err)
 	}
-	if isInsecure(named.Context().RegistryStr(), o) {
-		if named, err = name.ParseReference(ref, name.Insecure); err != nil {
-			return nil, notHere("%q is no image name: %w", ref, err)
-		}
-	}
-	r, err := newRepository(named.Context(), o)
+	repo, err := registry.New(named.Context(), access)
 	if err != nil {
 		return nil, err
 	}
-	img, err := r.open(ctx, named, want)
+	img, err := repository{repo}.open(ctx, named, want)
 	if err != nil {
-		return nil, r.explain(ctx, named, err)
+		return nil, orElsewhere(repo.Explain(ctx, named, err))
 	}
 	img.Source, img.Location = Registry, named.Context().RegistryStr()
 	if tag, ok := named.(name.Tag); ok {
@@ -44,39 +36,28 @@ func openRegistry(ctx context.Context, ref string, o Options, want platform) (*i
 	return img, nil
 }
 
-// repository is one repository of a registry.
-type repository struct {
-	name   name.Repository
-	puller *remote.Puller
+// orElsewhere lets a guess go on where a registry does not have the image, or
+// does not say. An image that is there and broken is no reason to.
+func orElsewhere(err error) error {
+	var e *registry.Error
+	if errors.As(err, &e) {
+		return elsewhere{err, e.Kind != registry.Missing}
+	}
+	return err
 }
 
-func newRepository(repo name.Repository, o Options) (*repository, error) {
-	tr, err := newTransport(repo.Registry, o)
+// repository is a repository with images.
+type repository struct{ *registry.Repository }
+
+func (r repository) open(ctx context.Context, ref name.Reference, want platform) (*image.Image, error) {
+	raw, digest, err := r.Manifest(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	keychain := o.Keychain
-	if keychain == nil {
-		keychain = authn.DefaultKeychain
+	if len(raw) > maxManifest {
+		return nil, fmt.Errorf("its manifest has %d bytes, more than the %d that are read", len(raw), maxManifest)
 	}
-	puller, err := remote.NewPuller(
-		remote.WithTransport(tr),
-		remote.WithAuthFromKeychain(keychain),
-		remote.WithUserAgent(o.userAgent()),
-		remote.WithJobs(maxPulls),
-	)
-	return &repository{name: repo, puller: puller}, err
-}
-
-func (r *repository) open(ctx context.Context, ref name.Reference, want platform) (*image.Image, error) {
-	top, err := r.puller.Get(ctx, ref)
-	if err != nil {
-		return nil, err
-	}
-	if len(top.Manifest) > maxManifest {
-		return nil, fmt.Errorf("its manifest has %d bytes, more than the %d that are read", len(top.Manifest), maxManifest)
-	}
-	m, err := resolve(ctx, top.Manifest, top.Digest, r.manifest, want)
+	m, err := resolve(ctx, raw, digest, r.manifest, want)
 	if err != nil {
 		return nil, err
 	}
@@ -98,22 +79,22 @@ func (r *repository) open(ctx context.Context, ref name.Reference, want platform
 }
 
 // manifest is a fetchFunc. That the digest matches is checked by the puller.
-func (r *repository) manifest(ctx context.Context, d v1.Descriptor) ([]byte, error) {
+func (r repository) manifest(ctx context.Context, d v1.Descriptor) ([]byte, error) {
 	if d.Digest == (v1.Hash{}) || d.Size > maxManifest {
 		return nil, fmt.Errorf("the index's entry %s has no digest or is larger than the %d bytes that are read", d.Digest, maxManifest)
 	}
-	got, err := r.puller.Get(ctx, r.name.Digest(d.Digest.String()))
+	raw, _, err := r.Manifest(ctx, r.Name().Digest(d.Digest.String()))
 	if err != nil {
 		return nil, err
 	}
-	return got.Manifest, verify(got.Manifest, d.Digest, d.Size)
+	return raw, verify(raw, d.Digest, d.Size)
 }
 
-func (r *repository) config(ctx context.Context, d v1.Descriptor) ([]byte, error) {
+func (r repository) config(ctx context.Context, d v1.Descriptor) ([]byte, error) {
 	if d.Size > maxConfig {
 		return nil, fmt.Errorf("its config has %d bytes, more than the %d that are read", d.Size, maxConfig)
 	}
-	rc, err := registryBlob{r, d}.Open(ctx)
+	rc, err := r.Blob(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +102,7 @@ func (r *repository) config(ctx context.Context, d v1.Descriptor) ([]byte, error
 	return io.ReadAll(rc)
 }
 
-func (r *repository) layers(ctx context.Context, ds []v1.Descriptor) ([]image.Layer, error) {
+func (r repository) layers(ctx context.Context, ds []v1.Descriptor) ([]image.Layer, error) {
 	var out []image.Layer
 	for _, d := range ds {
 		if !d.MediaType.IsDistributable() {
@@ -141,14 +122,18 @@ func (r *repository) layers(ctx context.Context, ds []v1.Descriptor) ([]image.La
 
 // checkForeign looks whether the registry has a layer that it need not have.
 // The URLs that such a layer names are not followed.
-func (r *repository) checkForeign(ctx context.Context, d v1.Descriptor) error {
-	l, err := r.puller.Layer(ctx, r.name.Digest(d.Digest.String()))
-	if err != nil {
-		return err
-	}
-	ok, err := partial.Exists(l)
+func (r repository) checkForeign(ctx context.Context, d v1.Descriptor) error {
+	ok, err := r.Has(ctx, d.Digest)
 	if err == nil && !ok {
 		err = fmt.Errorf("layer %s is a foreign layer, which this registry does not hold", d.Digest)
 	}
 	return err
 }
+
+// registryBlob is a blob of a repository: an image.Blob.
+type registryBlob struct {
+	from repository
+	d    v1.Descriptor
+}
+
+func (b registryBlob) Open(ctx context.Context) (io.ReadCloser, error) { return b.from.Blob(ctx, b.d) }

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -101,34 +100,6 @@ func TestTrustIsForOneHost(t *testing.T) {
 		}
 	}
 }
-
-// Plain HTTP is for loopback and for hosts that were named: a private address
-// gets no credentials in the clear.
-func TestPlainHTTPIsRefused(t *testing.T) {
-	ref, err := name.NewRegistry("10.1.2.3:5000")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, tt := range []struct {
-		insecure []string
-		refused  bool
-	}{{nil, true}, {[]string{"10.1.2.3"}, false}} {
-		tr, err := newTransport(ref, Options{Insecure: tt.insecure})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tr.toHost = roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
-		req := httptest.NewRequest(http.MethodGet, "http://10.1.2.3:5000/v2/", nil)
-		_, err = tr.RoundTrip(req)
-		if refused := !errors.Is(err, io.EOF); refused != tt.refused {
-			t.Errorf("insecure %q gave %v", tt.insecure, err)
-		}
-	}
-}
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // push puts a random image of two layers into a registry.
 func push(t *testing.T, to string, opts ...remote.Option) name.Reference {

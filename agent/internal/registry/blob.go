@@ -1,4 +1,4 @@
-package source
+package registry
 
 import (
 	"context"
@@ -10,37 +10,30 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// stall is how long a registry may send nothing in the middle of a blob.
-const stall = time.Minute
-
-var errStalled = fmt.Errorf("nothing came for %s", stall)
-
-// registryBlob is a blob of a repository: an image.Blob. go-containerregistry
-// checks its digest when its stream ends.
-type registryBlob struct {
-	from *repository
-	d    v1.Descriptor
-}
-
-func (b registryBlob) Open(ctx context.Context) (io.ReadCloser, error) {
+// Blob opens the stream of a blob. Its digest and its size are checked when it
+// ends: whoever reads it to io.EOF has read what d says. Closing it early is
+// fine; ctx ends it.
+func (r *Repository) Blob(ctx context.Context, d v1.Descriptor) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &pull{blob: b, ctx: ctx, cancel: cancel, left: b.d.Size}
-	l, err := b.from.puller.Layer(ctx, b.from.name.Digest(b.d.Digest.String()))
+	p := &pull{host: r.name.RegistryStr(), digest: d.Digest, stall: r.stall, ctx: ctx, cancel: cancel, left: d.Size}
+	l, err := r.puller.Layer(ctx, r.name.Digest(d.Digest.String()))
 	if err == nil {
 		p.rc, err = l.Compressed()
 	}
 	if err != nil {
 		cancel(nil)
-		return nil, fmt.Errorf("pulling %s: %w", b.d.Digest, err)
+		return nil, fmt.Errorf("pulling %s: %w", d.Digest, err)
 	}
-	p.timer = time.AfterFunc(stall, func() { cancel(errStalled) })
+	p.timer = time.AfterFunc(r.stall, func() { cancel(errStalled{r.stall}) })
 	p.timer.Stop()
 	return p, nil
 }
 
 // pull is a blob on its way.
 type pull struct {
-	blob   registryBlob
+	host   string
+	digest v1.Hash
+	stall  time.Duration
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	timer  *time.Timer
@@ -53,7 +46,7 @@ func (p *pull) Read(b []byte) (int, error) {
 	if p.err != nil {
 		return 0, p.err
 	}
-	p.timer.Reset(stall) // the time that the reader takes does not count
+	p.timer.Reset(p.stall) // the time that the reader takes does not count
 	defer p.timer.Stop()
 	n, err := p.rc.Read(b)
 	p.left -= int64(n)
@@ -73,20 +66,19 @@ func (p *pull) Read(b []byte) (int, error) {
 }
 
 func (p *pull) explain(err error) error {
-	d := p.blob.d.Digest
 	switch {
 	case p.left < 0:
-		return fmt.Errorf("pulling %s: it is longer than the manifest says", d)
+		return fmt.Errorf("pulling %s: it is longer than the manifest says", p.digest)
 	case err == nil:
 		return nil
 	case errors.Is(err, io.EOF) && p.left > 0:
-		return fmt.Errorf("pulling %s: it is cut short, %d bytes are missing", d, p.left)
+		return fmt.Errorf("pulling %s: it is cut short, %d bytes are missing", p.digest, p.left)
 	case errors.Is(err, io.EOF):
 		return io.EOF
-	case errors.Is(context.Cause(p.ctx), errStalled):
-		err = errStalled
+	case isStalled(context.Cause(p.ctx)):
+		err = context.Cause(p.ctx)
 	}
-	return fmt.Errorf("pulling %s from %s: %w", d, p.blob.from.name.RegistryStr(), err)
+	return fmt.Errorf("pulling %s from %s: %w", p.digest, p.host, err)
 }
 
 func (p *pull) Close() error {

@@ -1,4 +1,4 @@
-package source
+package registry
 
 import (
 	"crypto/tls"
@@ -14,17 +14,17 @@ import (
 	"golang.org/x/net/http/httpproxy"
 )
 
-// registryTransport speaks to one registry and to the hosts that it sends us
+// trusting speaks to one registry and to the hosts that it sends us
 // to, for tokens and blobs. What Options trusts for the registry's host is not
 // trusted for those.
-type registryTransport struct {
+type trusting struct {
 	host    string
 	plain   bool // whether HTTP without TLS will do
 	toHost  http.RoundTripper
 	toOther http.RoundTripper
 }
 
-func newTransport(reg name.Registry, o Options) (*registryTransport, error) {
+func newTransport(reg name.Registry, o Options, stall time.Duration) (*trusting, error) {
 	host := reg.RegistryStr()
 	insecure := isInsecure(host, o)
 	trusted := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
@@ -40,21 +40,21 @@ func newTransport(reg name.Registry, o Options) (*registryTransport, error) {
 		HTTPSProxy: either(o, "HTTPS_PROXY", "https_proxy"),
 		NoProxy:    either(o, "NO_PROXY", "no_proxy"),
 	}).ProxyFunc()
-	return &registryTransport{
+	return &trusting{
 		host:    host,
 		plain:   insecure || isLoopback(host),
-		toHost:  httpTransport(trusted, proxy),
-		toOther: httpTransport(nil, proxy),
+		toHost:  httpTransport(trusted, proxy, stall),
+		toOther: httpTransport(nil, proxy, stall),
 	}, nil
 }
 
-func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error)) *http.Transport {
+func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error), stall time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:       c,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: time.Minute,
+		ResponseHeaderTimeout: stall,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConnsPerHost:   8,
 		ForceAttemptHTTP2:     true,
@@ -63,7 +63,7 @@ func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error)) *http.
 
 // RoundTrip refuses plain HTTP where it was not allowed: go-containerregistry
 // would fall back to it for private addresses, credentials and all.
-func (t *registryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *trusting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Scheme != "https" && !t.plain {
 		return nil, fmt.Errorf("plain HTTP to %s was not tried: allow it with --insecure %s", r.URL.Host, t.host)
 	}
@@ -126,8 +126,11 @@ func isLoopback(host string) bool {
 }
 
 func either(o Options, names ...string) string {
+	if o.Env == nil {
+		return ""
+	}
 	for _, n := range names {
-		if v := o.env(n); v != "" {
+		if v := o.Env(n); v != "" {
 			return v
 		}
 	}

@@ -1,0 +1,40 @@
+package registry
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+)
+
+// Plain HTTP is for loopback and for hosts that were named: a private address
+// gets no credentials in the clear.
+func TestPlainHTTPIsRefused(t *testing.T) {
+	ref, err := name.NewRegistry("10.1.2.3:5000")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		insecure []string
+		refused  bool
+	}{{nil, true}, {[]string{"10.1.2.3"}, false}} {
+		tr, err := newTransport(ref, Options{Insecure: tt.insecure}, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tr.toHost = roundTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+		req := httptest.NewRequest(http.MethodGet, "http://10.1.2.3:5000/v2/", nil)
+		_, err = tr.RoundTrip(req)
+		if refused := !errors.Is(err, io.EOF); refused != tt.refused {
+			t.Errorf("insecure %q gave %v", tt.insecure, err)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
