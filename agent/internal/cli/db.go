@@ -2,14 +2,10 @@ package cli
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -95,73 +91,4 @@ func (a *app) printSkipped(built *store.Report) error {
 		}
 	}
 	return w.Flush()
-}
-
-func (a *app) dbStatusCommand() *cobra.Command {
-	var path, format string
-	c := &cobra.Command{
-		Use:   "status",
-		Short: "Show which advisory index is used, how old it is and what is in it",
-		Args:  exactly(0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("unknown --format %q (want table or json)", format)
-			}
-			index, location, err := a.openIndex(path)
-			if err != nil {
-				return err
-			}
-			defer index.Close()
-			if format == "json" {
-				return a.printIndexJSON(location, index.Info())
-			}
-			return a.printIndex(location, index.Info())
-		},
-	}
-	c.Flags().StringVar(&path, "db", "", indexPlaces)
-	c.Flags().StringVar(&format, "format", "table", "`HOW` to print: table or json")
-	return c
-}
-
-func (a *app) printIndexJSON(location string, info store.Info) error {
-	e := json.NewEncoder(a.stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(struct {
-		Location string `json:"location"`
-		store.Info
-	}{location, info})
-}
-
-// printIndex prints an index for people. Names of sources come from a file
-// that may be anyone's, so they are escaped.
-func (a *app) printIndex(location string, info store.Info) error {
-	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "index\t%s\n", report.EscapeTerminal(location))
-	fmt.Fprintf(w, "digest\t%s\n", report.EscapeTerminal(info.Digest))
-	fmt.Fprintf(w, "format\t%d\n", info.FormatVersion)
-	fmt.Fprintf(w, "built\t%s\n", day(info.Built))
-	fmt.Fprintf(w, "newest\t%s\n", day(info.Newest))
-	fmt.Fprintf(w, "size\t%.1f MB\n", float64(info.Size)/1e6)
-	fmt.Fprintf(w, "records\t%d of %d packages; %d CVEs known to be exploited, %d with an EPSS score\n",
-		info.Counts.Records, info.Counts.Packages, info.Counts.KnownExploited, info.Counts.Scored)
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	w = tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "\nSOURCE\tNEWEST\tRECORDS\tPACKAGES\tLICENCE\n")
-	for _, s := range info.Sources {
-		records := strconv.Itoa(s.Records)
-		if s.Partial {
-			records += " (partial)"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%s\n", report.EscapeTerminal(s.Name), day(s.Date), records, s.Packages, report.EscapeTerminal(s.Licence))
-	}
-	return w.Flush()
-}
-
-func day(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.DateOnly)
 }
