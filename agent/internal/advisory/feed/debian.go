@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -16,16 +15,17 @@ import (
 // Debian's security tracker, as published at
 // https://security-tracker.debian.org/tracker/data/json: source package →
 // issue → release → status. The words are explained in
-// https://security-team.debian.org/security_tracker.html.
+// https://security-team.debian.org/security_tracker.html. A file has no date
+// but for one in its name.
 type debianIssue struct {
 	Releases json.RawMessage `json:"releases"` // an object, or [] when there are none
 }
 
 type debianStatus struct {
-	Status  string  `json:"status"`        // open, resolved, undetermined
-	Fixed   string  `json:"fixed_version"` // "0": never affected
-	Urgency string  `json:"urgency"`       // may end in "*": a guess by the tracker
-	Reason  *string `json:"nodsa_reason"`  // "", ignored, postponed; set only for no-dsa
+	Status  string `json:"status"`        // open, resolved, undetermined
+	Fixed   string `json:"fixed_version"` // "0": never affected
+	Urgency string `json:"urgency"`       // may end in "*": a guess by the tracker
+	Reason  string `json:"nodsa_reason"`  // ignored, postponed; "" where no-dsa gives none, and for what is not no-dsa
 }
 
 // debianReleases are the releases by code name
@@ -42,38 +42,33 @@ func claimDebian(p string) (string, bool) {
 }
 
 func readDebian(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
-	f, err := fsys.Open(u.Path)
+	d, err := openDocument(fsys, u.Path, "the security tracker's JSON", 8*maxDocument)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer d.Close()
 	if !u.Date.IsZero() {
 		out.Date(u.Date)
 	}
-	d := json.NewDecoder(&limited{r: f, left: 8 * maxDocument}) // read package by package
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return broken(u.Path, errors.New("not the security tracker's JSON"))
-	}
-	for d.More() {
+	packages := 0
+	err = d.members(func(name string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		name, err := d.Token()
-		if err != nil {
-			return broken(u.Path, err)
-		}
+		packages++
 		var issues map[string]debianIssue
-		if err := d.Decode(&issues); err != nil {
-			return broken(u.Path, fmt.Errorf("package %s: %w", name, err))
-		}
-		if err := debianPackage(name.(string), issues, u.Source, out); err != nil {
+		if err := d.decode(&issues); err != nil {
 			return err
 		}
+		return debianPackage(name, issues, u.Source, out)
+	})
+	if err != nil {
+		return err
 	}
-	if _, err := d.Token(); err != nil {
-		return broken(u.Path, err)
+	if packages == 0 {
+		return broken(u.Path, errors.New("no packages in it"))
 	}
-	return nil
+	return d.end()
 }
 
 func debianPackage(name string, issues map[string]debianIssue, source string, out Sink) error {
@@ -115,8 +110,12 @@ func debianAffected(name, release string, s debianStatus, source, id string, out
 	a := advisory.Affected{Ecosystem: "Debian:" + number, Package: name}
 	switch {
 	case s.Status == "undetermined":
-		out.Skip("undetermined by Debian", id)
-		return a, false
+		// Nobody has found out yet whether the package is affected. That is
+		// kept as a doubt: every version, and a rating that says so.
+		a.Ranges = []advisory.Range{everyVersion()}
+		a.FixState = finding.FixUnknown
+		a.Severities = []advisory.Severity{{Source: "Debian", Method: "distro", Score: "undetermined"}}
+		return a, true
 	case s.Status == "resolved" && s.Fixed == "0":
 		out.Skip("never affected", id)
 		return a, false
@@ -129,6 +128,7 @@ func debianAffected(name, release string, s debianStatus, source, id string, out
 		out.Skip("bad record: status", id)
 		return a, false
 	}
+	// "not yet assigned" and "end-of-life" rate nothing.
 	switch word := strings.TrimRight(s.Urgency, "*"); word {
 	case "unimportant", "low", "medium", "high":
 		a.Severities = []advisory.Severity{{Source: "Debian", Method: "distro", Score: word}}
@@ -141,7 +141,7 @@ func debianAffected(name, release string, s debianStatus, source, id string, out
 // does not warrant an advisory of its own (no-dsa), may be fixed in a point
 // release.
 func debianFixState(s debianStatus) finding.FixState {
-	if s.Urgency == "end-of-life" || s.Reason != nil && *s.Reason == "ignored" {
+	if s.Urgency == "end-of-life" || s.Reason == "ignored" {
 		return finding.WillNotFix
 	}
 	return finding.NotFixed

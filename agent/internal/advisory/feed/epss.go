@@ -19,7 +19,9 @@ import (
 // FIRST's exploit prediction scores, as published daily at
 // https://epss.cyentia.com/epss_scores-YYYY-MM-DD.csv.gz
 // (format: https://www.first.org/epss/data_stats): a comment with the date,
-// a line of column names, then "CVE-…,score,percentile".
+// a line of column names, then "CVE-…,score,percentile". Only the compressed
+// form is taken: it ends in a checksum, while lines that were cut off at the
+// end of a plain file would not be missed.
 const (
 	epssColumns = "cve,epss,percentile"
 	epssMaxLine = 1024
@@ -27,7 +29,7 @@ const (
 
 func claimEPSS(p string) (string, bool) {
 	base := path.Base(p)
-	return "FIRST EPSS", strings.HasPrefix(base, "epss") && (strings.HasSuffix(base, ".csv.gz") || strings.HasSuffix(base, ".csv"))
+	return "FIRST EPSS", strings.HasPrefix(base, "epss") && strings.HasSuffix(base, ".csv.gz")
 }
 
 func readEPSS(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
@@ -36,11 +38,9 @@ func readEPSS(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 		return err
 	}
 	defer f.Close()
-	var r io.Reader = f
-	if strings.HasSuffix(u.Path, ".gz") {
-		if r, err = gzip.NewReader(f); err != nil {
-			return broken(u.Path, err)
-		}
+	r, err := gzip.NewReader(f)
+	if err != nil {
+		return broken(u.Path, err)
 	}
 	if err := epssLines(ctx, r, out); err != nil {
 		return broken(u.Path, err)

@@ -1,19 +1,26 @@
 package feed
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 	"golang.org/x/tools/txtar"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -52,25 +59,65 @@ func TestFeeds(t *testing.T) {
 	}
 }
 
-// folder makes a file system of a fixture; files below x.zip/ become entries
-// of x.zip.
+// folder makes a file system of a fixture, packed as publishers pack:
+//
+//   - files below x.zip/ and x.tar.zst/ become entries of that archive, in
+//     the fixture's order;
+//   - a file called x.gz is compressed;
+//   - a file called x.base64 is decoded, and called x (there is no bzip2
+//     writer in Go).
 func folder(t testing.TB, archive *txtar.Archive) fstest.MapFS {
 	t.Helper()
 	fsys := make(fstest.MapFS)
-	zips := make(map[string]*zip.Writer)
-	buffers := make(map[string]*bytes.Buffer)
+	entries := make(map[string][]txtar.File)
 	for _, f := range archive.Files {
-		outer, inner, zipped := strings.Cut(f.Name, ".zip/")
-		if !zipped {
-			fsys[f.Name] = &fstest.MapFile{Data: f.Data}
+		if at := packed.FindStringIndex(f.Name); at != nil {
+			outer := f.Name[:at[1]-1]
+			entries[outer] = append(entries[outer], txtar.File{Name: f.Name[at[1]:], Data: f.Data})
 			continue
 		}
-		outer += ".zip"
-		if zips[outer] == nil {
-			buffers[outer] = new(bytes.Buffer)
-			zips[outer] = zip.NewWriter(buffers[outer])
+		name, data := f.Name, f.Data
+		switch path.Ext(name) {
+		case ".gz":
+			data = gzipped(t, data)
+		case ".base64":
+			name = strings.TrimSuffix(name, ".base64")
+			var err error
+			if data, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), "")); err != nil {
+				t.Fatal(err)
+			}
 		}
-		w, err := zips[outer].Create(inner)
+		fsys[name] = &fstest.MapFile{Data: data}
+	}
+	for outer, files := range entries {
+		pack := zipOf
+		if strings.HasSuffix(outer, ".tar.zst") {
+			pack = tarOf
+		}
+		fsys[outer] = &fstest.MapFile{Data: pack(t, files)}
+	}
+	return fsys
+}
+
+var packed = regexp.MustCompile(`\.(?:zip|tar\.zst)/`)
+
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, err := w.Write(data)
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func zipOf(t testing.TB, files []txtar.File) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for _, f := range files {
+		w, err := z.Create(f.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -78,13 +125,33 @@ func folder(t testing.TB, archive *txtar.Archive) fstest.MapFS {
 			t.Fatal(err)
 		}
 	}
-	for name, z := range zips {
-		if err := z.Close(); err != nil {
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func tarOf(t testing.TB, files []txtar.File) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z, err := zstd.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := tar.NewWriter(z)
+	for _, f := range files {
+		err := w.WriteHeader(&tar.Header{Name: f.Name, Mode: 0o644, Size: int64(len(f.Data))})
+		if err != nil {
 			t.Fatal(err)
 		}
-		fsys[name] = &fstest.MapFile{Data: buffers[name].Bytes()}
+		if _, err := w.Write(f.Data); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return fsys
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func readAll(t *testing.T, fsys fstest.MapFS) string {
@@ -124,7 +191,7 @@ func (p *printed) Record(r *advisory.Record) error {
 		p.printf("  %s %s %s", s.Source, s.Method, s.Score)
 	}
 	for _, a := range r.Affected {
-		p.printf("  %s | %s %s", a.Ecosystem, a.Package, a.FixState)
+		p.printf("  %s | %s %s", a.Ecosystem, strings.TrimSpace(a.Package+" "+a.Module), a.FixState)
 		for _, r := range a.Ranges {
 			line := [...]string{"ecosystem", "semver"}[r.Type]
 			for _, e := range r.Events {
@@ -137,6 +204,9 @@ func (p *printed) Record(r *advisory.Record) error {
 		}
 		for _, s := range a.Severities {
 			p.printf("    %s %s %s", s.Source, s.Method, s.Score)
+		}
+		for _, d := range a.FixDates {
+			p.printf("    %s came out on %s", d.Version, date(d.Day))
 		}
 	}
 	return nil

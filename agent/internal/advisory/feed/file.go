@@ -82,14 +82,16 @@ func readerAt(f fs.File, size int64) (io.ReaderAt, error) {
 	return bytes.NewReader(b), nil
 }
 
-// every calls check for the context now and then: once each 256 calls.
+// every looks at the context now and then: at the first call, and once each
+// 256 calls.
 type every struct {
 	ctx context.Context
 	n   int
 }
 
 func (e *every) check() error {
-	if e.n++; e.n%256 != 0 {
+	e.n++
+	if e.n%256 != 1 {
 		return nil
 	}
 	return e.ctx.Err()

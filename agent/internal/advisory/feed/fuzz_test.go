@@ -52,7 +52,8 @@ func (s strict) Record(r *advisory.Record) error {
 }
 
 // fuzzFeed fuzzes a feed's reader with one file at a path that it claims,
-// starting from the files of a fixture.
+// starting from the files of a fixture. What is fuzzed is not packed; folder
+// packs it as the path says.
 func fuzzFeed(f *testing.F, name, at, fixture string) {
 	archive, err := txtar.ParseFile(fixture)
 	if err != nil {
@@ -68,7 +69,7 @@ func fuzzFeed(f *testing.F, name, at, fixture string) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		fsys := fstest.MapFS{at: {Data: data}}
+		fsys := folder(t, &txtar.Archive{Files: []txtar.File{{Name: at, Data: data}}})
 		source, ok := feed.Claim(at)
 		if !ok {
 			t.Fatalf("%s does not claim %s", name, at)
@@ -80,9 +81,12 @@ func fuzzFeed(f *testing.F, name, at, fixture string) {
 
 func FuzzOSV(f *testing.F)    { fuzzFeed(f, "osv", "osv/Go/GO-2024-2598.json", "testdata/osv.txtar") }
 func FuzzSecDB(f *testing.F)  { fuzzFeed(f, "secdb", "v3.18/main.json", "testdata/secdb.txtar") }
+func FuzzChainguard(f *testing.F) {
+	fuzzFeed(f, "chainguard", "wolfi/security.json", "testdata/chainguard.txtar")
+}
 func FuzzDebian(f *testing.F) { fuzzFeed(f, "debian", "debian-tracker.json", "testdata/debian.txtar") }
 func FuzzKEV(f *testing.F)    { fuzzFeed(f, "kev", "kev.json", "testdata/facts.txtar") }
-func FuzzEPSS(f *testing.F)   { fuzzFeed(f, "epss", "epss.csv", "testdata/facts.txtar") }
+func FuzzEPSS(f *testing.F)   { fuzzFeed(f, "epss", "epss.csv.gz", "testdata/facts.txtar") }
 
 func FuzzOSVArchive(f *testing.F) {
 	archive, err := txtar.ParseFile("testdata/osv.txtar")

@@ -28,7 +28,7 @@ func claimKEV(p string) (string, bool) {
 		(strings.HasPrefix(base, "kev") || strings.HasPrefix(base, "known_exploited_vulnerabilities"))
 }
 
-func readKEV(_ context.Context, fsys fs.FS, u Unit, out Sink) error {
+func readKEV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 	var c kevCatalogue
 	if err := readJSON(fsys, u.Path, &c); err != nil {
 		return err
@@ -43,7 +43,11 @@ func readKEV(_ context.Context, fsys fs.FS, u Unit, out Sink) error {
 		return fmt.Errorf("reading %s: dateReleased: %w", u.Path, err)
 	}
 	out.Date(released)
+	pace := every{ctx: ctx}
 	for _, v := range c.Vulnerabilities {
+		if err := pace.check(); err != nil {
+			return err
+		}
 		added, err := day(v.Added)
 		if err != nil || added.IsZero() || !IsCVE(v.CVE) {
 			out.Skip("bad entry", v.CVE)

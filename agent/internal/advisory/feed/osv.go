@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -47,7 +46,7 @@ func readOSV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 	}
 	defer f.Close()
 	if path.Ext(u.Path) == ".json" {
-		return osvFile(f, u, out)
+		return osvFile(ctx, f, u, out)
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -57,41 +56,49 @@ func readOSV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 	if err != nil {
 		return broken(u.Path, err)
 	}
-	archive, err := zip.NewReader(r, info.Size())
+	archive, err := openArchive(r, info.Size())
 	if err != nil {
-		return broken(u.Path, fmt.Errorf("not a whole zip archive: %w; fetch it again", err))
+		return broken(u.Path, err)
 	}
 	return osvArchive(ctx, archive, u, out)
 }
 
 // osvArchive reads each record of an archive, one at a time.
-func osvArchive(ctx context.Context, archive *zip.Reader, u Unit, out Sink) error {
+func osvArchive(ctx context.Context, archive *archive, u Unit, out Sink) error {
 	pace := every{ctx: ctx}
 	var data bytes.Buffer // of the record at hand
-	for _, entry := range archive.File {
-		if err := pace.check(); err != nil {
-			return err
+	var ended error       // by the context or the sink: passed on as it is
+	records := 0
+	err := archive.each(func(name string, content io.Reader) error {
+		if ended = pace.check(); ended != nil {
+			return ended
 		}
-		if entry.FileInfo().IsDir() || path.Ext(entry.Name) != ".json" {
-			continue
+		if path.Ext(name) != ".json" {
+			return nil
 		}
-		r, err := entry.Open()
-		if err != nil {
-			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
-		}
+		records++
 		data.Reset()
-		_, err = data.ReadFrom(&limited{r: r, left: maxRecord})
-		if err = errors.Join(err, r.Close()); err != nil {
-			return broken(u.Path, fmt.Errorf("%s: %w", entry.Name, err))
+		if _, err := data.ReadFrom(&limited{r: content, left: maxRecord}); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := osvRecord(data.Bytes(), strings.TrimSuffix(path.Base(entry.Name), ".json"), u.Source, out); err != nil {
-			return err
-		}
+		ended = osvRecord(data.Bytes(), strings.TrimSuffix(path.Base(name), ".json"), u.Source, out)
+		return ended
+	})
+	switch {
+	case ended != nil:
+		return ended
+	case err == nil && records == 0:
+		err = errors.New("no records in it")
+	case err == nil:
+		return nil
 	}
-	return nil
+	return broken(u.Path, err)
 }
 
-func osvFile(f fs.File, u Unit, out Sink) error {
+func osvFile(ctx context.Context, f fs.File, u Unit, out Sink) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	data, err := io.ReadAll(&limited{r: f, left: maxRecord})
 	if err != nil {
 		return broken(u.Path, err)
