@@ -1,0 +1,281 @@
+package feed
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/layergate/layergate/agent/internal/advisory"
+	"github.com/layergate/layergate/agent/internal/finding"
+)
+
+// redhatStatement is one thing that a document says: the status of one product,
+// and what else it has about that product by its id.
+type redhatStatement struct {
+	redhatProduct
+	status string
+	day    time.Time        // on which the erratum came out, of a fixed one
+	state  finding.FixState // of an affected one
+	impact string
+	scores []advisory.Severity
+}
+
+// The statuses in Red Hat's documents
+// (https://redhatproductsecurity.github.io/security-data-guidelines/csaf-vex/#product-fix-status).
+const (
+	vexFixed         = "fixed"
+	vexAffected      = "known_affected"
+	vexNotAffected   = "known_not_affected"
+	vexInvestigation = "under_investigation"
+)
+
+// redhatRecord is what a vulnerability is to the packages of Red Hat
+// Enterprise Linux. What is left out is counted once a document, since a
+// single one may name thousands of products that are.
+func redhatRecord(v *csafVulnerability, tree productTree, out Sink) advisory.Record {
+	statements, fine, skipped := redhatStatements(v, tree)
+	redhatDetails(v, statements)
+	r := advisory.Record{ID: "REDHAT-" + v.CVE, Aliases: []string{v.CVE}}
+	for _, group := range redhatGroups(statements, fine, skipped) {
+		r.Affected = append(r.Affected, redhatAffected(group))
+	}
+	for _, reason := range sortedKeys(skipped) {
+		out.Skip(reason, v.CVE)
+	}
+	liftSeverities(&r)
+	return r
+}
+
+// redhatStatements are the statements about packages of Red Hat Enterprise
+// Linux by product id, and the packages that are not affected.
+func redhatStatements(v *csafVulnerability, tree productTree) (statements map[string]*redhatStatement, fine map[redhatPackage]bool, skipped map[string]bool) {
+	statements = make(map[string]*redhatStatement)
+	fine, skipped = make(map[redhatPackage]bool), make(map[string]bool)
+	for status, ids := range v.Status {
+		for _, id := range ids {
+			p, reason := tree.product(id)
+			switch {
+			case reason != "":
+			case status == vexNotAffected:
+				reason = "not affected"
+				fine[p.redhatPackage] = true
+			case status == vexAffected, status == vexInvestigation:
+				statements[id] = &redhatStatement{redhatProduct: p, status: status, state: finding.NotFixed}
+			case status != vexFixed:
+				reason = "bad record: an unknown status"
+			case p.whole:
+				reason = "a module as a whole, beside its packages"
+			case p.version == "":
+				reason = "bad record: fixed in no version"
+			case debugging(p.name):
+				reason = "debugging symbols"
+			default:
+				statements[id] = &redhatStatement{redhatProduct: p, status: status}
+			}
+			if reason != "" {
+				skipped[reason] = true
+			}
+		}
+	}
+	return statements, fine, skipped
+}
+
+// debugging says that a package has nothing to run: what a debugger needs for
+// other packages. Red Hat names those of fixed packages only.
+func debugging(name string) bool {
+	return strings.HasSuffix(name, "-debuginfo") || strings.HasSuffix(name, "-debugsource") ||
+		strings.Contains(name, "-debuginfo-common")
+}
+
+// redhatDetails adds what the document says of products in other places.
+func redhatDetails(v *csafVulnerability, statements map[string]*redhatStatement) {
+	for _, r := range v.Remediations {
+		for _, id := range r.Products {
+			s := statements[id]
+			switch {
+			case s == nil:
+			case r.Category == "no_fix_planned" && s.status == vexAffected: // "Will not fix", "Out of support scope"
+				s.state = finding.WillNotFix
+			case r.Category == "vendor_fix" && s.day.IsZero():
+				t, _ := day(r.Date) // a bad date is no date
+				s.day = t.UTC().Truncate(24 * time.Hour)
+			}
+		}
+	}
+	for _, t := range v.Threats {
+		impact := strings.ToLower(t.Details)
+		if t.Category != "impact" || impacts[impact] == 0 {
+			continue
+		}
+		for _, id := range t.Products {
+			if s := statements[id]; s != nil {
+				s.impact = impact
+			}
+		}
+	}
+	for _, score := range v.Scores {
+		var list []advisory.Severity
+		for _, s := range []struct{ method, vector string }{{"CVSS_V4", score.V4.Vector}, {"CVSS_V3", score.V3.Vector}, {"CVSS_V2", score.V2.Vector}} {
+			if fits(s.vector) {
+				list = append(list, advisory.Severity{Source: "Red Hat", Method: s.method, Score: s.vector})
+			}
+		}
+		for _, id := range score.Products {
+			if s := statements[id]; s != nil {
+				s.scores = list
+			}
+		}
+	}
+}
+
+// impacts ranks Red Hat's ratings
+// (https://access.redhat.com/security/updates/classification/).
+var impacts = map[string]int{"low": 1, "moderate": 2, "important": 3, "critical": 4}
+
+// redhatGroups sorts the statements into those about one package each, in the
+// order of releases and names.
+//
+// Red Hat names source packages beside the binary ones that are built of
+// them. Images have binary packages, so a source package stands back where a
+// binary one says the same: it has its name, or came out in the same version.
+// Where only the source is named, which happens to old and to not fixed ones,
+// it stands for the binary package of its name.
+func redhatGroups(statements map[string]*redhatStatement, fine map[redhatPackage]bool, skipped map[string]bool) [][]*redhatStatement {
+	type build struct{ release, module, version string }
+	groups := make(map[redhatPackage][]*redhatStatement)
+	built := make(map[build]bool)
+	for _, id := range sortedKeys(statements) {
+		s := statements[id]
+		groups[s.redhatPackage] = append(groups[s.redhatPackage], s)
+		if !s.source && s.version != "" {
+			built[build{s.release, s.module, s.version}] = true
+		}
+	}
+	for p := range groups {
+		if !p.source {
+			continue
+		}
+		binary := p
+		binary.source = false
+		sameVersion := func(s *redhatStatement) bool { return built[build{s.release, s.module, s.version}] }
+		if groups[binary] != nil || fine[binary] || slices.ContainsFunc(groups[p], sameVersion) {
+			delete(groups, p)
+			continue
+		}
+		skipped["binary packages that are not named, only their source"] = true
+	}
+	list := make([][]*redhatStatement, 0, len(groups))
+	for _, group := range groups {
+		list = append(list, group)
+	}
+	slices.SortFunc(list, func(a, b []*redhatStatement) int {
+		p, q := a[0].redhatPackage, b[0].redhatPackage
+		return cmp.Or(len(p.release)-len(q.release), cmp.Compare(p.release, q.release),
+			cmp.Compare(p.name, q.name), cmp.Compare(p.module, q.module))
+	})
+	return list
+}
+
+// redhatAffected makes one of all statements about a package. What is fixed
+// in the main stream was affected before. What is affected stays so whoever
+// else looks into it. Only where nothing is known is it under investigation.
+//
+// After a release's end of maintenance (RHEL 6, 7), Red Hat goes on fixing it
+// for those who pay (ELS), and often names that stream alone. Everybody else
+// with the release is affected, and gets no fix; an image that has ELS's
+// build is none of theirs, so that nothing is said of it.
+func redhatAffected(group []*redhatStatement) advisory.Affected {
+	p := group[0].redhatPackage
+	a := advisory.Affected{Ecosystem: "Red Hat:" + p.release, Package: p.name, Module: p.module}
+	var fixed, extended []string
+	affected := false
+	for _, s := range group {
+		switch {
+		case s.status == vexFixed && s.els:
+			extended = append(extended, s.version)
+		case s.status == vexFixed:
+			fixed = append(fixed, s.version)
+			a.FixDates = withFixDate(a.FixDates, s.version, s.day)
+		case s.status == vexAffected:
+			affected = true
+			if s.els { // without ELS there will be none
+				s.state = finding.WillNotFix
+			}
+			if a.FixState == "" || s.state == finding.NotFixed {
+				a.FixState = s.state
+			}
+		}
+	}
+	switch {
+	case len(fixed) > 0:
+		a.Ranges = []advisory.Range{fixedIn(fixed, affected)}
+		a.FixDates = slices.DeleteFunc(a.FixDates, func(d advisory.FixDate) bool { return !ends(a.Ranges[0], d.Version) })
+	case len(extended) > 0:
+		a.FixState, a.FixDates = finding.WillNotFix, nil
+		a.Ranges = []advisory.Range{{Events: append(everyVersion().Events, advisory.Event{Kind: advisory.Limit, Version: newestRPM(extended)})}}
+	case affected:
+		a.Ranges = []advisory.Range{everyVersion()}
+	default:
+		a.Ranges, a.FixState = []advisory.Range{everyVersion()}, finding.FixUnknown
+	}
+	a.Severities = redhatSeverities(group, len(fixed)+len(extended) == 0 && !affected)
+	return a
+}
+
+// ends says whether a range has a fix in that version.
+func ends(r advisory.Range, version string) bool {
+	return slices.Contains(r.Events, advisory.Event{Kind: advisory.Fixed, Version: version})
+}
+
+// withFixDate keeps the earliest day for a version.
+func withFixDate(list []advisory.FixDate, version string, day time.Time) []advisory.FixDate {
+	if day.IsZero() {
+		return list
+	}
+	for i := range list {
+		if list[i].Version == version {
+			if day.Before(list[i].Day) {
+				list[i].Day = day
+			}
+			return list
+		}
+	}
+	return append(list, advisory.FixDate{Version: version, Day: day})
+}
+
+// redhatSeverities are Red Hat's rating, the worst where it gives several,
+// and the vectors that led to it. An open question has no rating yet.
+func redhatSeverities(group []*redhatStatement, investigated bool) []advisory.Severity {
+	word := ""
+	var vectors []advisory.Severity
+	for _, s := range group {
+		if impacts[s.impact] > impacts[word] {
+			word = s.impact
+		}
+		for _, v := range s.scores {
+			if !slices.Contains(vectors, v) {
+				vectors = append(vectors, v)
+			}
+		}
+	}
+	if investigated {
+		word = "under investigation"
+	}
+	if word == "" {
+		return vectors
+	}
+	return append([]advisory.Severity{{Source: "Red Hat", Method: "distro", Score: word}}, vectors...)
+}
+
+// liftSeverities moves what all packages have in common up to the record.
+func liftSeverities(r *advisory.Record) {
+	for _, a := range r.Affected {
+		if !slices.Equal(a.Severities, r.Affected[0].Severities) {
+			return
+		}
+	}
+	for i := range r.Affected {
+		r.Severities, r.Affected[i].Severities = r.Affected[i].Severities, nil
+	}
+}
