@@ -14,16 +14,13 @@ import (
 // scanFlags are the flags of one scan.
 type scanFlags struct {
 	policy   string
-	db       string
 	outputs  []string
 	format   string
 	platform string
-	insecure []string
-	caCert   []string
 	verify   bool
 	timeout  time.Duration
 	job      string
-	tempDir  string
+	indexFlags
 }
 
 const scanHelp = `Scan reads an image once, layer by layer, finds the packages in it, matches them
@@ -82,11 +79,11 @@ func (a *app) scanCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVarP(&f.policy, "policy", "p", "", "the policy `FILE` that decides, - for stdin (default: the one in the programme)")
 	flags.StringVar(&f.db, "db", "", indexPlaces)
+	f.addVerifyKey(flags)
 	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report, to stdout or to a file: `FORMAT[=FILE]`")
 	flags.StringVar(&f.format, "format", "", "write a report to stdout: the same as --output `FORMAT`")
 	flags.StringVar(&f.platform, "platform", "", "which of an image's platforms, as `OS/ARCH[/VARIANT]`")
-	flags.StringArrayVar(&f.insecure, "insecure", nil, "a registry's `HOST`[:PORT] that may use HTTP or any certificate")
-	flags.StringArrayVar(&f.caCert, "ca-cert", nil, "a PEM `FILE` of authorities to trust for the image's registry; HOST=FILE for another")
+	f.registryFlags.add(flags)
 	flags.BoolVar(&f.verify, "verify", false, "hash every layer against its diff ID, also where that takes reading more")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this long, as 90s or 5m (default: never)")
 	flags.StringVar(&f.job, "job", "", "the pipeline's job `NAME`, for the policy's scopes (default: $CI_JOB_NAME, $JOB_NAME or $GITHUB_JOB)")

@@ -72,7 +72,7 @@ func (a *app) scanImage(ctx context.Context, o *scan.Options, f scanFlags) (*res
 	if o.Policy, err = text.parse(); err != nil {
 		return nil, err
 	}
-	o.Index, o.IndexLocation, err = a.openIndex(f.db)
+	o.Index, o.IndexLocation, err = a.chooseIndex(ctx, f.indexFlags)
 	if err != nil {
 		return nil, err
 	}
@@ -91,27 +91,15 @@ func (a *app) scanImage(ctx context.Context, o *scan.Options, f scanFlags) (*res
 }
 
 func (a *app) sourceOptions(f scanFlags) (source.Options, error) {
-	o := source.Options{
+	authorities, err := f.authorities()
+	return source.Options{
 		Platform:  f.platform,
 		Insecure:  f.insecure,
+		CACert:    authorities,
 		Env:       a.env,
 		TempDir:   cmp.Or(f.tempDir, a.env("TMPDIR")),
 		UserAgent: "layergate/" + version(),
-	}
-	for _, v := range f.caCert {
-		host, file, ok := strings.Cut(v, "=")
-		if !ok {
-			host, file = "", v
-		}
-		if file == "" {
-			return o, fmt.Errorf("--ca-cert %q names no file", v)
-		}
-		if o.CACert == nil {
-			o.CACert = make(map[string]string)
-		}
-		o.CACert[host] = file
-	}
-	return o, nil
+	}, err
 }
 
 // explain says of a cancelled scan who cancelled it.

@@ -112,6 +112,12 @@ func passing(err error) bool {
 	case errors.As(err, &network) && network.Timeout():
 		return false
 	}
+	return HungUp(err)
+}
+
+// HungUp says whether a stream broke off: the same may work when it is asked
+// for again.
+func HungUp(err error) bool {
 	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
 }
