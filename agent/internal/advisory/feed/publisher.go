@@ -32,6 +32,7 @@ var publishers = map[string]Publisher{
 	"Packagist":        {"Unlicense, " + ghsa, "https://github.com/FriendsOfPHP/security-advisories"},
 	"Photon OS":        {"", "https://packages.broadcom.com/photon/photon_cve_metadata/"},
 	"PyPI":             {"CC-BY-4.0", "https://github.com/pypa/advisory-database"},
+	"Red Hat":          {"CC-BY-4.0", "https://security.access.redhat.com/data/csaf/v2/vex/"},
 	"Rocky Linux":      {"", "https://errata.rockylinux.org/"},
 	"RubyGems":         {"public domain", "https://github.com/rubysec/ruby-advisory-db"},
 	"Ubuntu":           {"CC-BY-SA-4.0", "https://ubuntu.com/security/cves"},
