@@ -7,7 +7,7 @@ IMAGE ?= layergate:latest
 VCS := $(if $(shell git rev-parse HEAD 2>/dev/null),auto,false)
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint fuzz bench image index install-deps clean
+.PHONY: build demo test lint fuzz bench accuracy image index install-deps clean
 
 build: ## bin/layergate, one static binary
 	CGO_ENABLED=0 go build -trimpath -buildvcs=$(VCS) -ldflags '-s -w' -o bin/layergate ./agent/cmd/layergate
@@ -30,6 +30,10 @@ fuzz: ## each fuzz target for FUZZTIME (5s)
 bench: build ## Go's benchmarks, then a 2 GB image beside the physical limits
 	go test -run '^$$' -bench . -benchmem ./agent/...
 	LAYERGATE_BENCH=$(BENCH) testdata/bench/run.sh
+
+accuracy: ## precision and recall on labelled images, then each difference from osv-scanner (docs/accuracy.md)
+	go test ./agent/internal/match -run '^TestAccuracy' -count=1 -v
+	LAYERGATE_BENCH=$(BENCH) testdata/accuracy/osv-scanner.sh
 
 image: build ## a container image of the agent
 	agent/image.sh $(IMAGE)
