@@ -76,9 +76,10 @@ func goModule(m *debug.Module) (name, version string) {
 }
 
 // isFolder says whether a replace directive's right side is a path, by the
-// rule of https://go.dev/ref/mod#go-mod-file-replace.
+// rule of https://go.dev/ref/mod#go-mod-file-replace. Go writes none without a
+// right side; one that is altered names no module either.
 func isFolder(p string) bool {
-	return p == "." || p == ".." || strings.HasPrefix(p, "./") || strings.HasPrefix(p, "../") ||
+	return p == "" || p == "." || p == ".." || strings.HasPrefix(p, "./") || strings.HasPrefix(p, "../") ||
 		strings.HasPrefix(p, "/") || strings.Contains(p, `\`)
 }
 
