@@ -28,7 +28,7 @@ type Explanation struct {
 	FixedIn  []string         // the nearest upgrade of each range that the version lies in
 }
 
-// Advisories are all advisories that Match would ask about a version of a
+// Advisories are all advisories that Match asks about a version of a
 // package, in the index's order. name is the source package's in an ecosystem
 // of which BySource is true. Without a version they are those of the ecosystem
 // itself; with one, those of others that its builds may be from besides
@@ -65,6 +65,20 @@ func Severity(m advisory.Match, facts advisory.Facts) (finding.Severity, string,
 	return rate(append(ratings, factRatings(facts)...))
 }
 
+// FixState is what an advisory says of a fix for its package, whichever the
+// version.
+func FixState(a advisory.Affected) finding.FixState {
+	var fixes []fix
+	for _, r := range a.Ranges {
+		for _, event := range r.Events {
+			if event.Kind == advisory.Fixed {
+				fixes = append(fixes, fix{text: event.Version})
+			}
+		}
+	}
+	return fixState(&a, fixes)
+}
+
 // distro says whether the ecosystem's packages are a distro's, which it shares
 // with all who use its order of versions.
 func (e ecosystem) distro() bool {
@@ -89,47 +103,74 @@ func (e ecosystem) example() version {
 	return v
 }
 
-// Explain says what Match decides about a version of a package, for one of the
-// Advisories about it, and why. The version is the source package's in an
-// ecosystem of which BySource is true. Of the module stream of an rpm, which a
-// version does not name, it knows no more than Match does of a package without
-// a label.
-func Explain(ecosystem, version string, m advisory.Match) Explanation {
+// Explain says what Match decides about a version of a package by what one
+// record says about that package, and why. All of said are of the same record
+// and among the Advisories about the package; the version is the source
+// package's in an ecosystem of which BySource is true. Of an rpm's module
+// stream, which a version does not name, it knows no more than Match does of a
+// package without a label.
+func Explain(ecosystem, version string, said ...advisory.Match) Explanation {
 	e, ok := ecosystemOf(ecosystem)
 	if !ok {
 		return Explanation{Answer: Undecided, Reason: "versions of " + ecosystem + " cannot be compared"}
 	}
-	a := &m.Affected
+	meant := e.sameLine(version, said)
+	if len(meant) == 0 {
+		return Explanation{Answer: NotAffected, Reason: otherLine(said)}
+	}
+	hits, doubts := e.decide(meant, version)
+	a, v := united(meant), e.parse(version)
+	switch {
+	case len(hits) > 0:
+		return e.affected(ecosystem, a, v, hits)
+	case len(doubts) > 0:
+		return Explanation{Answer: Undecided, Reason: e.whyUndecided(ecosystem, a, v)}
+	}
+	return Explanation{Answer: NotAffected, Reason: e.whyNot(ecosystem, a, v)}
+}
+
+// sameLine leaves out what is said about another line of builds than the
+// version's.
+func (e ecosystem) sameLine(version string, said []advisory.Match) []advisory.Match {
 	p := inventory.Package{Version: version}
 	if e.rpm() {
 		p.Type = "rpm"
 	}
-	if !sameLine(&p, a) {
-		return Explanation{Answer: NotAffected, Reason: otherLine(a)}
+	var meant []advisory.Match
+	for _, m := range said {
+		if sameLine(&p, &m.Affected) {
+			meant = append(meant, m)
+		}
 	}
-	hits, doubts := e.decide([]advisory.Match{m}, version)
-	v := e.parse(version)
-	switch {
-	case len(doubts) > 0:
-		return Explanation{Answer: Undecided, Reason: e.whyUndecided(ecosystem, a, v)}
-	case len(hits) == 0:
-		return Explanation{Answer: NotAffected, Reason: e.whyNot(ecosystem, a, v)}
-	}
-	x := Explanation{Answer: Affected, Reason: e.whyAffected(ecosystem, a, v), FixState: hits[0].state}
-	if a.Module != "" {
-		x.Reason += ", in the module stream " + a.Module
-	}
-	for _, f := range hits[0].fixes {
-		x.FixedIn = append(x.FixedIn, f.text)
-	}
-	return x
+	return meant
 }
 
-func otherLine(a *advisory.Affected) string {
-	if a.Module != "" {
-		return "the advisory is for builds of the module stream " + a.Module + " only"
+func otherLine(said []advisory.Match) string {
+	for _, m := range said {
+		if m.Affected.Module != "" {
+			return "the advisory is for builds of the module stream " + m.Affected.Module + " only"
+		}
 	}
 	return "the advisory is for another line of builds (a module's, Ksplice's or FIPS's, or else none of these)"
+}
+
+// united has the ranges and versions of all that is said.
+func united(said []advisory.Match) *advisory.Affected {
+	var a advisory.Affected
+	for _, m := range said {
+		a.Ranges = append(a.Ranges, m.Affected.Ranges...)
+		a.Versions = append(a.Versions, m.Affected.Versions...)
+	}
+	return &a
+}
+
+func (e ecosystem) affected(ecosystem string, a *advisory.Affected, v installed, hits []hit) Explanation {
+	x := Explanation{Answer: Affected, Reason: e.whyAffected(ecosystem, a, v)}
+	if module := hits[0].Affected.Module; module != "" {
+		x.Reason += ", in the module stream " + module
+	}
+	x.FixState, x.FixedIn = problem{hits: hits}.fix()
+	return x
 }
 
 // whyAffected names the span that v lies in.

@@ -69,7 +69,21 @@ func TestExplain(t *testing.T) {
 		{"1:18.0-1" + el8, stream(ranges("Red Hat:8", "0 <1:18.20.4-1"+el8), "nodejs:18"), Affected,
 			"before the fix 1:18.20.4-1" + el8 + ", in the module stream nodejs:18", finding.Fixed, "1:18.20.4-1" + el8},
 	} {
-		got := Explain(test.a.Ecosystem, test.version, advisory.Match{Record: &advisory.Record{ID: "X-1"}, Affected: test.a})
+		// Whether a record has its ranges in one statement or in several is its own affair.
+		record := &advisory.Record{ID: "X-1"}
+		var said []advisory.Match
+		for _, r := range test.a.Ranges {
+			one := test.a
+			one.Ranges = []advisory.Range{r}
+			said = append(said, advisory.Match{Record: record, Affected: one})
+		}
+		whole := advisory.Match{Record: record, Affected: test.a}
+		got := Explain(test.a.Ecosystem, test.version, whole)
+		if len(said) > 1 {
+			if diff := cmp.Diff(got, Explain(test.a.Ecosystem, test.version, said...)); diff != "" {
+				t.Errorf("%s %s: -in one +in several:\n%s", test.a.Ecosystem, test.version, diff)
+			}
+		}
 		want := Explanation{Answer: test.answer, Reason: test.reason, FixState: test.state}
 		if test.fixedIn != "" {
 			want.FixedIn = []string{test.fixedIn}

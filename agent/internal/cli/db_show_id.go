@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/advisory"
+	"github.com/layergate/layergate/agent/internal/advisory/store"
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/match"
+)
+
+// shownID is what an index knows of an ID; its JSON is an interface.
+type shownID struct {
+	Location string      `json:"location"`
+	ID       string      `json:"id"`
+	CVEs     []shownCVE  `json:"cves"` // the ID itself, or the CVEs that its records are about
+	Records  []idsRecord `json:"records"`
+}
+
+type shownCVE struct {
+	CVE      string           `json:"cve"`
+	KEVAdded string           `json:"kevAdded,omitempty"` // known to be exploited since that day
+	EPSS     *float64         `json:"epss,omitempty"`
+	Ratings  []finding.Rating `json:"ratings,omitempty"` // of the CVE, whoever's package it is in
+}
+
+type idsRecord struct {
+	shownRecord
+	Affected []idsAffected `json:"affected"`
+}
+
+type idsAffected struct {
+	Ecosystem string `json:"ecosystem"`
+	Package   string `json:"package"`
+	said
+}
+
+func (a *app) showID(index *store.Index, location, id, format string) error {
+	shown, err := idIn(index, id)
+	if err != nil {
+		return err
+	}
+	shown.Location = location
+	if format == "json" {
+		return writeJSON(a.stdout, shown)
+	}
+	return shown.write(a.stdout, index.Info())
+}
+
+func idIn(index *store.Index, id string) (shownID, error) {
+	shown := shownID{ID: id, CVEs: []shownCVE{}, Records: []idsRecord{}}
+	found, err := index.Find(id)
+	if err == nil && len(found) == 0 { // results call it so
+		found, err = index.Find("x_" + id)
+	}
+	if err != nil {
+		return shown, err
+	}
+	if strings.HasPrefix(strings.ToUpper(id), "CVE-") {
+		shown.ID = strings.ToUpper(id)
+		err = shown.addCVEs(index, shown.ID)
+	} else {
+		for _, m := range found {
+			err = cmp.Or(err, shown.addCVEs(index, cves(m.Record)...))
+		}
+	}
+	for _, m := range found {
+		err = cmp.Or(err, shown.addMatch(index, m))
+	}
+	slices.SortFunc(shown.CVEs, func(a, b shownCVE) int { return cmp.Compare(a.CVE, b.CVE) })
+	slices.SortFunc(shown.Records, func(a, b idsRecord) int {
+		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
+	})
+	for _, r := range shown.Records {
+		slices.SortStableFunc(r.Affected, func(a, b idsAffected) int {
+			return cmp.Or(cmp.Compare(a.Package, b.Package),
+				cmp.Compare(len(a.Ecosystem), len(b.Ecosystem)), cmp.Compare(a.Ecosystem, b.Ecosystem)) // 9 before 10
+		})
+	}
+	return shown, err
+}
+
+func (s *shownID) addCVEs(index *store.Index, cves ...string) error {
+	for _, cve := range cves {
+		if slices.ContainsFunc(s.CVEs, func(c shownCVE) bool { return c.CVE == cve }) {
+			continue
+		}
+		facts, ok, err := index.Facts(cve)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		c := shownCVE{CVE: cve}
+		if facts.KnownExploited {
+			c.KEVAdded = day(facts.KEVAdded)
+		}
+		if facts.HasEPSS {
+			c.EPSS = &facts.EPSS
+		}
+		_, _, c.Ratings = match.Severity(advisory.Match{Record: &advisory.Record{}}, facts)
+		s.CVEs = append(s.CVEs, c)
+	}
+	return nil
+}
+
+func (s *shownID) addMatch(index *store.Index, m advisory.Match) error {
+	said, err := saidOf(index, m)
+	if err != nil {
+		return err
+	}
+	record := recordOf(m.Record)
+	i := slices.IndexFunc(s.Records, func(r idsRecord) bool { return r.ID == record.ID && r.Source == record.Source })
+	if i < 0 {
+		i = len(s.Records)
+		s.Records = append(s.Records, idsRecord{shownRecord: record})
+	}
+	s.Records[i].Affected = append(s.Records[i].Affected, idsAffected{m.Affected.Ecosystem, m.Affected.Package, said})
+	return nil
+}
+
+// write prints the answer for people.
+func (s shownID) write(out io.Writer, info store.Info) error {
+	w := newRows(out)
+	w.add(s.ID + ", in " + indexWords(s.Location, info))
+	for _, c := range s.CVEs {
+		w.add("  " + c.words(s.ID))
+	}
+	if len(s.Records) == 0 {
+		w.add("No advisory in it goes by that ID.")
+	}
+	for _, r := range s.Records {
+		w.add()
+		w.add(r.Source + ": " + r.ID)
+		r.writeIDs(w)
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		w = newRows(out)
+		r.writeAffected(w)
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+func (c shownCVE) words(id string) string {
+	var parts []string
+	if c.KEVAdded != "" {
+		parts = append(parts, "known to be exploited (CISA, since "+c.KEVAdded+")")
+	}
+	if c.EPSS != nil {
+		parts = append(parts, "EPSS "+strconv.FormatFloat(*c.EPSS, 'f', -1, 64))
+	}
+	for _, r := range c.Ratings {
+		parts = append(parts, ratingWords(r))
+	}
+	text := strings.Join(parts, "; ")
+	if c.CVE != id {
+		text = c.CVE + ": " + text
+	}
+	return text
+}
+
+func ratingWords(r finding.Rating) string {
+	if r.Vector == "" {
+		return fmt.Sprintf("%s (%s)", r.Severity, r.Source)
+	}
+	return fmt.Sprintf("%s %.1f (%s, %s)", r.Severity, r.Score, r.Source, r.Vector)
+}
+
+func (r idsRecord) writeIDs(w rows) {
+	if len(r.Aliases) > 0 {
+		w.add("  also known as " + strings.Join(r.Aliases, ", "))
+	}
+	if len(r.Upstream) > 0 {
+		w.add("  about " + strings.Join(r.Upstream, ", "))
+	}
+	var dates []string
+	if r.Published != "" {
+		dates = append(dates, "published "+r.Published)
+	}
+	if r.Modified != "" {
+		dates = append(dates, "modified "+r.Modified)
+	}
+	if len(dates) > 0 {
+		w.add("  " + strings.Join(dates, ", "))
+	}
+}
+
+// writeAffected prints a row for each package, and one for each further span.
+func (r idsRecord) writeAffected(w rows) {
+	w.add("  ECOSYSTEM", "PACKAGE", "AFFECTED VERSIONS", "FIX", "SEVERITY", r.moduleHeader())
+	for _, a := range r.Affected {
+		ecosystem, name, severity, module := a.Ecosystem, a.Package, a.severityWords(), a.Module
+		for _, line := range a.words() {
+			w.add("  "+ecosystem, name, line[0], line[1], severity, module)
+			ecosystem, name, severity, module = "", "", "", ""
+		}
+	}
+}
+
+func (r idsRecord) moduleHeader() string {
+	if slices.ContainsFunc(r.Affected, func(a idsAffected) bool { return a.Module != "" }) {
+		return "MODULE"
+	}
+	return ""
+}
