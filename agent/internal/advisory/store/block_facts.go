@@ -18,6 +18,7 @@ type storedFacts struct {
 	kev        int64 // day number, 0: not in the catalogue
 	epss       int   // score in epssUnit plus 1; 0: no score
 	severities []int // numbers of ratings
+	named      bool  // some record names the CVE; not written
 }
 
 // cveNumber is a CVE's place in the order of CVEs: its year and its number.
@@ -43,10 +44,7 @@ func encodeFacts(list []storedFacts) []byte {
 		e.uint(uint64(f.kev))
 	}
 	for _, f := range list {
-		e.int(len(f.severities))
-		for _, s := range f.severities {
-			e.int(s)
-		}
+		e.numbers(f.severities)
 	}
 	return e.b
 }

@@ -7,19 +7,13 @@ import (
 	"github.com/layergate/layergate/agent/internal/advisory"
 )
 
-// A package's part of a block is five tables, each pointing into those before
-// it: versions; statements (ranges and so on, as an advisory.Affected without
-// ecosystem and name); patterns (which statement holds in which release); and
-// then, for each record about the package, its ordinal and its pattern. A
-// pattern is worth a table because dozens of records are often fixed by the
-// same versions in the same releases.
-
-// row says that a record makes a statement about a package in a release.
-type row struct {
-	record    uint32 // ordinal
-	release   uint32 // index into the index's releases
-	statement uint32 // index into the statements at hand
-}
+// A package's part of a block begins with the ordinals of the records about
+// it. Then come tables, each pointing into those before it: versions, with the
+// days on which they came out if any is known; module streams; statements
+// (ranges and so on, as an advisory.Affected without ecosystem and name);
+// patterns (which statement holds in which release); and at last, for each
+// ordinal, its pattern. A pattern is worth a table because dozens of records
+// are often fixed by the same versions in the same releases.
 
 // The shapes of a statement's ranges; all but the first two are written out.
 const (
@@ -29,19 +23,40 @@ const (
 )
 
 // encodePackage writes one package. rows are sorted by record, release and
-// statement, without repetition.
-func encodePackage(rows []row, statements []statement) []byte {
-	var e encoder
+// statement, without repetition; days are those of versions that fix something.
+func encodePackage(rows []row, statements []statement, days map[string]fixDay) []byte {
 	used, renumber := usedStatements(rows)
 	versions, place := versionTable(used, statements)
+	modules, modulePlace := moduleTable(used, statements)
+	ordinals, pattern, patterns := patternsOf(rows, renumber)
+
+	var e encoder
+	e.int(len(ordinals))
+	last := 0
+	for _, o := range ordinals {
+		e.int(o - last)
+		last = o
+	}
 	e.texts(versions)
+	e.days(versions, days)
+	e.texts(modules)
 	e.int(len(used))
 	for _, s := range used {
-		e.statement(&statements[s], place)
+		e.statement(&statements[s], place, modulePlace)
 	}
+	e.int(len(patterns))
+	for _, p := range patterns {
+		e.b = append(e.b, p...)
+	}
+	for _, p := range pattern {
+		e.int(p)
+	}
+	return e.b
+}
 
-	var patterns [][]row
-	var ordinals, pattern []int
+// patternsOf lists the records of rows, and for each the number of its
+// pattern.
+func patternsOf(rows []row, renumber map[uint32]int) (ordinals, pattern []int, patterns []string) {
 	seen := make(map[string]int)
 	for len(rows) > 0 {
 		n := 1
@@ -53,27 +68,43 @@ func encodePackage(rows []row, statements []statement) []byte {
 		if !ok {
 			p = len(patterns)
 			seen[key] = p
-			patterns = append(patterns, rows[:n])
+			patterns = append(patterns, key)
 		}
 		ordinals = append(ordinals, int(rows[0].record))
 		pattern = append(pattern, p)
 		rows = rows[n:]
 	}
-	e.int(len(patterns))
-	for _, p := range patterns {
-		e.b = append(e.b, patternKey(p, renumber)...)
-	}
-	e.int(len(ordinals))
-	last := 0
-	for _, o := range ordinals {
-		e.int(o - last)
-		last = o
-	}
-	for _, p := range pattern {
-		e.int(p)
-	}
-	return e.b
+	return ordinals, pattern, patterns
 }
+
+// days writes a day for each version: 0 where it is unknown, else one more
+// than twice the distance from the day before, odd if it was only seen then.
+func (e *encoder) days(versions []string, days map[string]fixDay) {
+	known := slices.ContainsFunc(versions, func(v string) bool { return days[v].day > 0 })
+	if !known {
+		e.int(0)
+		return
+	}
+	e.int(1)
+	last := int64(0)
+	for _, v := range versions {
+		f := days[v]
+		if f.day == 0 {
+			e.int(0)
+			continue
+		}
+		distance := zigzag(f.day - last)
+		last = f.day
+		if f.firstSeen {
+			e.uint(distance<<1 + 2)
+		} else {
+			e.uint(distance<<1 + 1)
+		}
+	}
+}
+
+func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
+func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
 
 // usedStatements lists the statements of rows in the order of their first use,
 // and says the place of each in that list.
@@ -112,6 +143,24 @@ func versionTable(used []uint32, statements []statement) (versions []string, pla
 	return versions, place
 }
 
+// moduleTable lists the module streams of the statements in natural order.
+func moduleTable(used []uint32, statements []statement) (modules []string, place map[string]int) {
+	place = make(map[string]int)
+	for _, s := range used {
+		if m := statements[s].module; m != "" {
+			place[m] = 0
+		}
+	}
+	for m := range place {
+		modules = append(modules, m)
+	}
+	slices.SortFunc(modules, natural)
+	for i, m := range modules {
+		place[m] = i
+	}
+	return modules, place
+}
+
 // patternKey is how a pattern is written.
 func patternKey(rows []row, renumber map[uint32]int) string {
 	var e encoder
@@ -123,17 +172,29 @@ func patternKey(rows []row, renumber map[uint32]int) string {
 	return string(e.b)
 }
 
-func (e *encoder) statement(s *statement, place map[string]int) {
+// The bits of a statement's head above its shape (two bits) and its fix state
+// (three).
+const (
+	headSemVer = 1 << (5 + iota)
+	headVersions
+	headSeverities
+	headModule
+)
+
+func (e *encoder) statement(s *statement, place, modules map[string]int) {
 	shape := shapeOf(s.ranges)
 	head := uint64(shape) | uint64(slices.Index(fixStates, s.fixState))<<2
 	if shape != shapeGeneral && s.ranges[0].Type == advisory.SemVer {
-		head |= 1 << 5
+		head |= headSemVer
 	}
 	if len(s.versions) > 0 {
-		head |= 1 << 6
+		head |= headVersions
 	}
 	if len(s.severities) > 0 {
-		head |= 1 << 7
+		head |= headSeverities
+	}
+	if s.module != "" {
+		head |= headModule
 	}
 	e.uint(head)
 	switch shape {
@@ -152,10 +213,10 @@ func (e *encoder) statement(s *statement, place map[string]int) {
 		e.runs(s.versions, place)
 	}
 	if len(s.severities) > 0 {
-		e.int(len(s.severities))
-		for _, n := range s.severities {
-			e.int(n)
-		}
+		e.numbers(s.severities)
+	}
+	if s.module != "" {
+		e.int(modules[s.module])
 	}
 }
 

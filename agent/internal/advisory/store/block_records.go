@@ -43,10 +43,7 @@ func encodeRecords(list []storedRecord) []byte {
 		e.signed(dayNumber(r.record.Modified) - dayNumber(r.record.Published))
 	}
 	for _, r := range list {
-		e.int(len(r.severities))
-		for _, s := range r.severities {
-			e.int(s)
-		}
+		e.numbers(r.severities)
 	}
 	return e.b
 }
@@ -55,10 +52,11 @@ func encodeRecords(list []storedRecord) []byte {
 // index's own tables.
 func decodeRecords(data []byte, sources []SourceInfo, ratings []advisory.Severity) ([]advisory.Record, error) {
 	d := decoder{b: data}
-	ids := d.texts()
-	if len(ids) > recordsPerBlock {
+	n := d.count(2)
+	if n > recordsPerBlock {
 		return nil, errCorrupt
 	}
+	ids := d.followers(n)
 	list := make([]advisory.Record, len(ids))
 	for i := range list {
 		list[i].ID = ids[i]
@@ -120,7 +118,7 @@ func (e *encoder) ids(own string, list []string) {
 // ids reads a list of ids, appended to pool so that lists share memory.
 func (d *decoder) ids(own string, pool []string) (list, rest []string) {
 	n := d.count(1)
-	if n == 0 {
+	if n == 0 || !d.spend(uint64(n)) {
 		return nil, pool
 	}
 	begin := len(pool)
@@ -146,7 +144,7 @@ func (d *decoder) ids(own string, pool []string) (list, rest []string) {
 // severities reads numbers of ratings.
 func (d *decoder) severities(ratings []advisory.Severity) []advisory.Severity {
 	n := d.count(1)
-	if n == 0 {
+	if n == 0 || !d.spend(uint64(n)) {
 		return nil
 	}
 	list := make([]advisory.Severity, n)

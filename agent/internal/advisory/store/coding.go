@@ -12,9 +12,11 @@ import (
 // versions of a quarter of that at most.
 const maxText = 2048
 
-// maxUnfolded bounds what the statements, runs and patterns of one package
-// unfold to. The largest real package, Linux in Ubuntu, comes to 11,000.
-const maxUnfolded = 1 << 19
+// maxUnfolded bounds how many things (versions, events, listed versions, ids,
+// ratings, statements of records) one package or block unfolds to, each of
+// which takes up to 64 bytes in memory and perhaps less than one in the file.
+// The largest real package, Linux in Ubuntu, comes to 60,000.
+const maxUnfolded = 1 << 20
 
 // maxShared bounds how much text a block may hold by sharing beginnings. Real
 // blocks hold some 100 KB.
@@ -51,11 +53,11 @@ func (e *encoder) follow(previous, s string) {
 type decoder struct {
 	b      []byte
 	err    error
-	spent  int // things unfolded from fewer bytes than their number
+	spent  int // things unfolded so far
 	shared int // bytes of text that were shared with the text before
 }
 
-// spend counts n things that take less than a byte each, up to a limit.
+// spend counts n things, up to a limit.
 func (d *decoder) spend(n uint64) bool {
 	if d.spent += int(min(n, maxUnfolded+1)); d.spent > maxUnfolded {
 		d.fail()
@@ -78,6 +80,8 @@ func (d *decoder) uint() uint64 {
 	d.b = d.b[n:]
 	return v
 }
+
+func (d *decoder) int() int { return int(d.uint()) }
 
 func (d *decoder) signed() int64 {
 	v, n := binary.Varint(d.b)

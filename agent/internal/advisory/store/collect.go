@@ -1,6 +1,8 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -8,19 +10,19 @@ import (
 	"github.com/layergate/layergate/agent/internal/advisory/feed"
 )
 
-// collection gathers what feeds emit, in a compact form: text and statements
-// that repeat are kept once, and what is said about packages is a list of
-// rows.
+// collection gathers what feeds emit. What grows with the input goes through
+// three sorters: parts of records, rows of packages, and facts of CVEs. In
+// memory stay only what is small and what must be asked while feeds are read.
 type collection struct {
-	records    []storedRecord
-	recordAt   map[string]int // by id
-	packages   map[string][]row
-	releases   numbers[string]
-	ratings    numbers[advisory.Severity]
-	statements []statement
-	statedAt   map[string]uint32
-	facts      map[uint64]*storedFacts
-	named      map[uint64]bool // CVEs that some record names
+	records sorter // by source and id: parts of a record, see spillRecord
+	rows    sorter // by package: see spillRow
+	facts   sorter // by CVE: see spillFact
+
+	numberOf map[idSum]uint32 // of a record, by its id
+	sourceOf []uint32         // of each record: the source that had it first
+	releases numbers[string]
+	ratings  numbers[advisory.Severity]
+	packages []int // of each source, as in SourceReport
 
 	// owner says which feed, of those that are the publisher's own form,
 	// speaks for an ecosystem with release; "" where only derived ones do.
@@ -33,18 +35,53 @@ type collection struct {
 // ecosystem is one with its release, if it has releases.
 type ecosystem struct{ base, release string }
 
-func newCollection() *collection {
+// idSum stands for an id: in a table of millions the ids themselves would take
+// several times the memory. It is cut from a cryptographic hash since ids may
+// be chosen to collide.
+type idSum [16]byte
+
+// The shares of the sorters in the memory that a compilation may use.
+const (
+	defaultMemory = 128 << 20
+	rowsShare     = 2
+	recordsShare  = 4
+	factsShare    = 4
+)
+
+func newCollection(o Options) *collection {
+	memory := o.memory
+	if memory == 0 {
+		memory = defaultMemory
+	}
 	c := &collection{
-		recordAt: make(map[string]int),
-		packages: make(map[string][]row),
-		statedAt: make(map[string]uint32),
-		facts:    make(map[uint64]*storedFacts),
-		named:    make(map[uint64]bool),
+		records:  sorter{dir: o.TempDir, limit: memory / recordsShare},
+		rows:     sorter{dir: o.TempDir, limit: memory / rowsShare},
+		facts:    sorter{dir: o.TempDir, limit: memory / factsShare},
+		numberOf: make(map[idSum]uint32),
 		owner:    make(map[string]string),
 		covers:   make(map[string]map[ecosystem]bool),
 	}
 	c.releases.of("")
 	return c
+}
+
+func (c *collection) close() {
+	c.records.close()
+	c.rows.close()
+	c.facts.close()
+}
+
+// number is a record's, in the order in which ids first came.
+func (c *collection) number(id string, source int) uint32 {
+	full := sha256.Sum256([]byte(id))
+	sum := idSum(full[:])
+	n, ok := c.numberOf[sum]
+	if !ok {
+		n = uint32(len(c.sourceOf))
+		c.numberOf[sum] = n
+		c.sourceOf = append(c.sourceOf, uint32(source))
+	}
+	return n
 }
 
 // intake is the feed.Sink for one unit.
@@ -54,7 +91,6 @@ type intake struct {
 	source int
 	report *SourceReport
 	latest time.Time // dates after it are not believed; zero: any is
-	names  map[string]bool
 }
 
 // Skip counts, and keeps the first few examples.
@@ -70,10 +106,11 @@ func (in *intake) Date(t time.Time) {
 // believes says whether a date can be true of something published by now.
 func (in *intake) believes(t time.Time) bool { return in.latest.IsZero() || !t.After(in.latest) }
 
-// Record takes in one record, joined with what came under its id before.
+// Record takes in one record; parts that come under the same id are joined
+// when the index is written.
 func (in *intake) Record(r *advisory.Record) error {
 	taken := false
-	at := -1
+	var number uint32
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		base, release, name := Key(a.Ecosystem, a.Package)
@@ -86,18 +123,17 @@ func (in *intake) Record(r *advisory.Record) error {
 		} else {
 			in.owner[where] = in.unit.Feed.Name
 		}
-		if at < 0 {
-			at = in.keep(r)
+		if !taken {
+			taken = true
+			number = in.number(r.ID, in.source)
+			if err := in.keep(number, r); err != nil {
+				return err
+			}
 		}
-		taken = true
 		in.covers[in.unit.Source][ecosystem{base, release}] = true
-		in.names[where+"\x00"+name] = true
-		key := base + "\x00" + name
-		in.packages[key] = append(in.packages[key], row{
-			record:    uint32(at),
-			release:   uint32(in.releases.of(release)),
-			statement: in.state(a),
-		})
+		if err := in.spillRow(base+"\x00"+name, number, in.releases.of(release), a); err != nil {
+			return err
+		}
 	}
 	if taken {
 		in.report.Records++
@@ -105,30 +141,33 @@ func (in *intake) Record(r *advisory.Record) error {
 	return nil
 }
 
-// keep stores a record without what it affects, and says where.
-func (in *intake) keep(r *advisory.Record) int {
-	at, ok := in.recordAt[r.ID]
-	if !ok {
-		at = len(in.records)
-		in.recordAt[r.ID] = at
-		in.records = append(in.records, storedRecord{record: &advisory.Record{ID: r.ID}, source: in.source})
+// keep takes in a record without what it affects.
+func (in *intake) keep(number uint32, r *advisory.Record) error {
+	if err := in.spillRecord(number, r); err != nil {
+		return err
 	}
-	kept := &in.records[at]
-	kept.record.Aliases = union(kept.record.Aliases, r.Aliases)
-	kept.record.Upstream = union(kept.record.Upstream, r.Upstream)
-	if r.Modified.After(kept.record.Modified) && in.believes(r.Modified) {
-		kept.record.Modified = r.Modified
-	}
-	if p := kept.record.Published; p.IsZero() || !r.Published.IsZero() && r.Published.Before(p) {
-		kept.record.Published = r.Published
-	}
-	for _, n := range in.numbered(r.Severities) {
-		if !slices.Contains(kept.severities, n) {
-			kept.severities = append(kept.severities, n)
+	return in.rate(r)
+}
+
+// spillRow keeps what a record says about a package in a release.
+func (in *intake) spillRow(key string, record uint32, release int, a *advisory.Affected) error {
+	var e encoder
+	e.int(in.source)
+	e.int(release)
+	e.uint(uint64(record))
+	dates := make([]advisory.FixDate, 0, len(a.FixDates))
+	for _, f := range a.FixDates {
+		if dayNumber(f.Day) > 0 && in.believes(f.Day) {
+			dates = append(dates, f)
 		}
 	}
-	in.rate(r)
-	return at
+	e.int(len(dates))
+	for _, f := range dates {
+		e.text(f.Version)
+		e.uint(uint64(dayNumber(f.Day)))
+	}
+	e.spill(a, in.numbered(a.Severities))
+	return in.rows.add([]byte(key), e.b)
 }
 
 // covered lists the ecosystems that the sources vouch for. A source that is
@@ -151,39 +190,26 @@ func (c *collection) covered() []string {
 	return slices.Compact(list)
 }
 
-func (c *collection) factsOf(cve uint64) *storedFacts {
-	f := c.facts[cve]
-	if f == nil {
-		f = &storedFacts{cve: cve}
-		c.facts[cve] = f
+// spillRecord keeps a part of a record.
+func (in *intake) spillRecord(number uint32, r *advisory.Record) error {
+	key := binary.BigEndian.AppendUint32(nil, in.sourceOf[number])
+	key = append(appendNatural(key, r.ID), 0)
+	key = append(key, r.ID...)
+	var e encoder
+	e.uint(uint64(number))
+	e.text(r.ID)
+	modified := r.Modified
+	if !in.believes(modified) {
+		modified = time.Time{}
 	}
-	return f
-}
-
-// Facts takes in what is known of a CVE.
-func (in *intake) Facts(cve string, f advisory.Facts) error {
-	n, ok := cveNumber(cve)
-	if !ok {
-		in.Skip("bad CVE id", cve)
-		return nil
+	e.uint(uint64(max(0, dayNumber(modified))))
+	e.uint(uint64(max(0, dayNumber(r.Published))))
+	e.numbers(in.numbered(r.Severities))
+	for _, ids := range [][]string{r.Aliases, r.Upstream} {
+		e.int(len(ids))
+		for _, id := range ids {
+			e.text(id)
+		}
 	}
-	kept := in.factsOf(n)
-	if f.KnownExploited {
-		kept.kev = max(1, dayNumber(f.KEVAdded))
-	}
-	if f.HasEPSS {
-		kept.epss = epssNumber(f.EPSS)
-	}
-	in.report.Records++
-	return nil
-}
-
-// union is a sorted set of both lists' texts.
-func union(a, b []string) []string {
-	if len(b) == 0 {
-		return a
-	}
-	all := append(slices.Clone(a), b...)
-	slices.Sort(all)
-	return slices.Compact(all)
+	return in.records.add(key, e.b)
 }

@@ -30,11 +30,15 @@ type Options struct {
 	// that it does not have is first seen at Time.
 	Previous *Index
 
-	// TempDir is where what does not fit in memory goes; "" is the system's.
+	// TempDir is where what does not fit in memory goes, in files that have no
+	// name; "" is the system's folder. It takes about a tenth of what the
+	// sources come to when they are unpacked.
 	TempDir string
 
 	// Progress, if not nil, is told of each file before it is read.
 	Progress func(path string)
+
+	memory int // bytes that the sorters may use; 0: defaultMemory. Tests make it small
 }
 
 // Compile reads the advisories in a folder and writes them to w as an index.
@@ -51,15 +55,16 @@ func Compile(ctx context.Context, w io.Writer, folder fs.FS, o Options) (*Report
 	if len(units) == 0 {
 		return nil, errors.New("no advisories found (expected, for example, osv/<Ecosystem>/all.zip, alpine-secdb/v3.20/main.json, debian-tracker.json, kev.json, epss.csv.gz)")
 	}
-	c := newCollection()
+	c := newCollection(o)
+	defer c.close()
 	report, err := c.read(ctx, folder, units, o)
 	if err != nil {
 		return nil, err
 	}
-	if len(c.records) == 0 {
+	if len(c.sourceOf) == 0 {
 		return nil, errors.New("the sources hold no advisory that can be used")
 	}
-	report.Info, err = c.write(ctx, w, report, o.Time)
+	report.Info, err = c.write(ctx, w, report, o)
 	return report, err
 }
 
@@ -88,23 +93,19 @@ func selected(units []feed.Unit, names []string) ([]feed.Unit, error) {
 // read takes in all units.
 func (c *collection) read(ctx context.Context, folder fs.FS, units []feed.Unit, o Options) (*Report, error) {
 	var report Report
-	var names []map[string]bool
 	for _, u := range units {
 		i := report.index(u.Source)
-		if i == len(names) {
-			names = append(names, make(map[string]bool))
+		if c.covers[u.Source] == nil {
 			c.covers[u.Source] = make(map[ecosystem]bool)
 		}
 		if o.Progress != nil {
 			o.Progress(u.Path)
 		}
-		in := intake{collection: c, unit: u, source: i, report: &report.Sources[i], latest: o.Time, names: names[i]}
+		in := intake{collection: c, unit: u, source: i, report: &report.Sources[i], latest: o.Time}
 		if err := u.Feed.Read(ctx, folder, u, &in); err != nil {
 			return nil, err
 		}
 	}
-	for i := range names {
-		report.Sources[i].Packages = len(names[i])
-	}
+	c.numberOf = nil // all are numbered
 	return &report, ctx.Err()
 }

@@ -7,9 +7,9 @@
 // that says where the directory lies and holds the SHA-256 of all before it.
 // Opening reads foot and directory only. There are four kinds of blocks:
 //
-//	packages  sorted by ecosystem and name; each with the versions, the
-//	          statements about them, and the ordinals of the records that
-//	          make them
+//	packages  sorted by ecosystem and name; each with the versions and the
+//	          days on which they came out, the statements about them, and
+//	          the ordinals of the records that make them
 //	records   sorted by source and id, recordsPerBlock each; ids, dates,
 //	          severities
 //	facts     sorted by CVE, factsPerBlock each; KEV, EPSS, severities
@@ -29,7 +29,7 @@ import (
 )
 
 // FormatVersion grows when an older reader would misread the file.
-const FormatVersion = 1
+const FormatVersion = 2
 
 const (
 	headMagic = "LGindex\n"
@@ -80,7 +80,9 @@ func readFoot(r io.ReaderAt, size int64) (foot, error) {
 		return f, errNotIndex
 	}
 	if v := binary.LittleEndian.Uint64(start[len(headMagic):]); v > FormatVersion {
-		return f, fmt.Errorf("the index has format version %d and this layergate reads up to %d; update layergate", v, FormatVersion)
+		return f, fmt.Errorf("the index has format version %d and this layergate reads %d; update layergate", v, FormatVersion)
+	} else if v < FormatVersion {
+		return f, fmt.Errorf("the index has format version %d and this layergate reads %d; build or fetch it anew", v, FormatVersion)
 	}
 	end := make([]byte, footSize)
 	if size < int64(headSize+footSize) {

@@ -1,154 +1,198 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
-	"sort"
-	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 )
 
+// layout is a collection on its way into an index.
+type layout struct {
+	*collection
+	ctx     context.Context
+	out     *blockWriter
+	dir     directory
+	names   []string  // of the sources
+	today   int64     // day number of the index
+	before  *previous // nil without one
+	ratings []advisory.Severity
+	place   []int    // of a rating, by the number that the collection gave it
+	ordinal []uint32 // of a record, by the number that the collection gave it
+}
+
 // write lays the collection out as an index.
-func (c *collection) write(ctx context.Context, w io.Writer, report *Report, built time.Time) (Info, error) {
+func (c *collection) write(ctx context.Context, w io.Writer, report *Report, o Options) (Info, error) {
 	out, err := newBlockWriter(w)
 	if err != nil {
 		return Info{}, err
 	}
-	dir := directory{releases: c.releases.list, covered: c.covered(), info: Info{FormatVersion: FormatVersion}}
-	steps := []func(*blockWriter, *directory) error{c.writeRatings, c.writeRecords, c.writePackages, c.writeFacts}
-	for _, step := range steps {
-		if err := errors.Join(step(out, &dir), ctx.Err()); err != nil {
-			return Info{}, err
-		}
-	}
+	l := layout{collection: c, ctx: ctx, out: out}
+	l.dir = directory{releases: c.releases.list, covered: c.covered(), info: Info{FormatVersion: FormatVersion}}
 	for _, s := range report.Sources {
-		dir.info.Sources = append(dir.info.Sources, s.info())
-		if s.Date.After(dir.info.Newest) {
-			dir.info.Newest = s.Date
+		l.names = append(l.names, s.Name)
+		if s.Date.After(l.dir.info.Newest) {
+			l.dir.info.Newest = s.Date
 		}
 	}
-	if dir.info.Built = built.UTC(); built.IsZero() {
-		dir.info.Built = dir.info.Newest
+	if l.dir.info.Built = o.Time.UTC(); o.Time.IsZero() {
+		l.dir.info.Built = l.dir.info.Newest
 	}
-	return out.finish(&dir)
+	l.today = max(0, dayNumber(l.dir.info.Built))
+	if o.Previous != nil {
+		l.before = newPrevious(o.Previous)
+	}
+	c.packages = make([]int, len(report.Sources))
+	for _, step := range []func() error{l.writeRatings, l.writeRecords, l.writePackages, l.writeFacts} {
+		if err := errors.Join(step(), ctx.Err()); err != nil {
+			return Info{}, firstOf(err)
+		}
+	}
+	for i := range report.Sources {
+		report.Sources[i].Packages = c.packages[i]
+		l.dir.info.Sources = append(l.dir.info.Sources, report.Sources[i].info())
+	}
+	return out.finish(&l.dir)
 }
 
 // writeRatings numbers the severities anew, commonest first, and writes them.
-func (c *collection) writeRatings(out *blockWriter, dir *directory) error {
-	uses := make([]int, len(c.ratings.list))
-	each := func(list []int) {
-		for _, n := range list {
-			uses[n]++
-		}
-	}
-	for _, r := range c.records {
-		each(r.severities)
-	}
-	for _, s := range c.statements {
-		each(s.severities)
-	}
-	for _, f := range c.facts {
-		slices.SortStableFunc(f.severities, func(a, b int) int {
-			return vectorsFirst(c.ratings.list[a], c.ratings.list[b])
-		})
-		each(f.severities)
-	}
-	order := make([]int, len(uses))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(i, j int) bool { return uses[order[i]] > uses[order[j]] })
-	place := make([]int, len(order))
-	list := make([]advisory.Severity, len(order))
-	for i, o := range order {
-		place[o] = i
-		list[i] = c.ratings.list[o]
-	}
-	renumber := func(list []int) {
-		for i, n := range list {
-			list[i] = place[n]
-		}
-	}
-	for _, r := range c.records {
-		renumber(r.severities)
-	}
-	for _, s := range c.statements {
-		renumber(s.severities)
-	}
-	for _, f := range c.facts {
-		renumber(f.severities)
-	}
+func (l *layout) writeRatings() error {
+	l.ratings, l.place = l.collection.ratings.byUse()
 	var err error
-	dir.ratings, err = out.block(encodeRatings(list))
+	l.dir.ratings, err = l.out.block(encodeRatings(l.ratings))
 	return err
 }
 
-// writeRecords sorts the records, which gives them their ordinals, and writes
-// them.
-func (c *collection) writeRecords(out *blockWriter, dir *directory) error {
-	order := make([]int, len(c.records))
-	for i := range order {
-		order[i] = i
-	}
-	sort.Slice(order, func(i, j int) bool {
-		a, b := c.records[order[i]], c.records[order[j]]
-		if a.source != b.source {
-			return a.source < b.source
+// writeRecords joins the parts of records, gives the records their ordinals,
+// and writes them.
+func (l *layout) writeRecords() error {
+	l.ordinal = make([]uint32, len(l.sourceOf))
+	var chunk []storedRecord
+	var last []byte
+	flush := func() error {
+		if len(chunk) == 0 {
+			return nil
 		}
-		return natural(a.record.ID, b.record.ID) < 0
+		for i := range chunk {
+			chunk[i].severities = renumbered(chunk[i].severities, l.place)
+		}
+		b, err := l.out.block(encodeRecords(chunk))
+		l.dir.records = append(l.dir.records, b)
+		chunk = chunk[:0]
+		return err
+	}
+	err := l.records.each(l.ctx, func(key, value []byte) error {
+		if last == nil || !bytes.Equal(key, last) {
+			if len(chunk) == recordsPerBlock {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+			last = append(last[:0], key...)
+			chunk = append(chunk, storedRecord{source: int(binary.BigEndian.Uint32(key)), record: new(advisory.Record)})
+			l.dir.info.Counts.Records++
+		}
+		number, err := chunk[len(chunk)-1].join(value)
+		if err == nil {
+			l.ordinal[number] = uint32(l.dir.info.Counts.Records - 1)
+		}
+		return err
 	})
-	ordinal := make([]uint32, len(order))
-	sorted := make([]storedRecord, len(order))
-	for i, o := range order {
-		ordinal[o] = uint32(i)
-		sorted[i] = c.records[o]
+	if err != nil {
+		return err
 	}
-	c.records = sorted
-	for _, rows := range c.packages {
-		for i := range rows {
-			rows[i].record = ordinal[rows[i].record]
+	return flush()
+}
+
+// join adds a part that spillRecord wrote.
+func (s *storedRecord) join(value []byte) (number uint32, err error) {
+	d := decoder{b: value}
+	number = uint32(d.uint())
+	r := s.record
+	r.ID = string(d.bytes())
+	if modified := dayTime(int64(d.uint())); modified.After(r.Modified) {
+		r.Modified = modified
+	}
+	if p := dayTime(int64(d.uint())); r.Published.IsZero() || !p.IsZero() && p.Before(r.Published) {
+		r.Published = p
+	}
+	s.severities = newNumbers(s.severities, d.numbers())
+	for _, list := range []*[]string{&r.Aliases, &r.Upstream} {
+		more := make([]string, d.count(1))
+		for i := range more {
+			more[i] = string(d.bytes())
 		}
+		*list = union(*list, more)
 	}
-	dir.info.Counts.Records = len(sorted)
-	for chunk := range slices.Chunk(sorted, recordsPerBlock) {
-		b, err := out.block(encodeRecords(chunk))
-		if err != nil {
-			return err
-		}
-		dir.records = append(dir.records, b)
-	}
-	return nil
+	return number, d.err
 }
 
 // writeFacts writes what is known of the CVEs that a record names or that are
-// known to be exploited; a score alone of anything else is of no use.
-func (c *collection) writeFacts(out *blockWriter, dir *directory) error {
-	var list []storedFacts
-	for cve, f := range c.facts {
-		if f.kev > 0 || c.named[cve] {
-			list = append(list, *f)
+// known to be exploited; a score alone of anything else is of no use, and
+// neither is a name alone.
+func (l *layout) writeFacts() error {
+	var chunk []storedFacts
+	flush := func() error {
+		if len(chunk) == 0 {
+			return nil
 		}
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].cve < list[j].cve })
-	dir.info.Counts.CVEs = len(list)
-	for _, f := range list {
-		if f.kev > 0 {
-			dir.info.Counts.KnownExploited++
-		}
-		if f.epss > 0 {
-			dir.info.Counts.Scored++
-		}
-	}
-	for chunk := range slices.Chunk(list, factsPerBlock) {
-		b, err := out.block(encodeFacts(chunk))
-		if err != nil {
-			return err
-		}
+		b, err := l.out.block(encodeFacts(chunk))
 		b.firstCVE = chunk[0].cve
-		dir.facts = append(dir.facts, b)
+		l.dir.facts = append(l.dir.facts, b)
+		chunk = chunk[:0]
+		return err
 	}
-	return nil
+	var f storedFacts
+	take := func() error {
+		if f.kev == 0 && (!f.named || f.epss == 0 && len(f.severities) == 0) {
+			return nil
+		}
+		slices.SortStableFunc(f.severities, func(a, b int) int {
+			return vectorsFirst(l.collection.ratings.list[a], l.collection.ratings.list[b])
+		})
+		f.severities = renumbered(f.severities, l.place)
+		l.dir.info.Counts.add(&f)
+		chunk = append(chunk, f)
+		if len(chunk) < factsPerBlock {
+			return nil
+		}
+		return flush()
+	}
+	err := l.facts.each(l.ctx, func(key, value []byte) error {
+		if cve := binary.BigEndian.Uint64(key); cve != f.cve {
+			if err := take(); err != nil {
+				return err
+			}
+			f = storedFacts{cve: cve}
+		}
+		return f.join(value)
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(take(), flush())
+}
+
+func (c *Counts) add(f *storedFacts) {
+	c.CVEs++
+	if f.kev > 0 {
+		c.KnownExploited++
+	}
+	if f.epss > 0 {
+		c.Scored++
+	}
+}
+
+// union is a sorted set of both lists' texts.
+func union(a, b []string) []string {
+	if len(b) == 0 {
+		return a
+	}
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

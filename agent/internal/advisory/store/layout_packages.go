@@ -4,63 +4,98 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 )
 
 // writePackages writes the packages in the order of their keys.
-func (c *collection) writePackages(out *blockWriter, dir *directory) error {
-	keys := make([]string, 0, len(c.packages))
-	for key := range c.packages {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	var e encoder
-	n, first, previous := 0, "", ""
-	flush := func() error {
-		if n == 0 {
-			return nil
-		}
-		count := encoder{}
-		count.int(n)
-		b, err := out.block(append(count.b, e.b...))
-		b.first = first
-		dir.packages = append(dir.packages, b)
-		e.b, n, previous = e.b[:0], 0, ""
-		return err
-	}
-	for _, key := range keys {
-		rows := sortedRows(c.packages[key])
-		dir.info.Counts.Statements += len(rows)
-		body := encodePackage(rows, c.statements)
-		if err := c.readable(body); err != nil {
-			return fmt.Errorf("what is said about %q: %w", strings.ReplaceAll(key, "\x00", " "), err)
-		}
-		if n > 0 && len(e.b)+len(body) > packageBlock {
-			if err := flush(); err != nil {
+func (l *layout) writePackages() error {
+	w := packageWriter{layout: l}
+	var g *gathered
+	err := l.rows.each(l.ctx, func(key, value []byte) error {
+		if g == nil || g.key != string(key) {
+			if err := w.take(g); err != nil {
 				return err
 			}
+			g = newGathered(string(key))
 		}
-		if n == 0 {
-			first = key
-		}
-		e.follow(previous, key)
-		e.text(string(body))
-		previous = key
-		n++
+		return g.add(value, l)
+	})
+	if err != nil {
+		return err
 	}
-	dir.info.Counts.Packages = len(keys)
-	return flush()
+	return errors.Join(w.take(g), w.flush())
+}
+
+// packageWriter fills package blocks.
+type packageWriter struct {
+	*layout
+	b               encoder // the block's packages
+	n               int     // how many
+	first, previous string  // keys of the block
+}
+
+// take writes one package, if it is one.
+func (w *packageWriter) take(g *gathered) error {
+	if g == nil {
+		return nil
+	}
+	g.rows = sortedRows(g.rows)
+	w.count(g)
+	fixed, err := w.fixDays(g)
+	if err != nil {
+		return err
+	}
+	body := encodePackage(g.rows, g.statements, fixed)
+	if err := w.readable(body); err != nil {
+		return fmt.Errorf("what is said about %q: %w", strings.ReplaceAll(g.key, "\x00", " "), err)
+	}
+	if w.n > 0 && len(w.b.b)+len(body) > packageBlock {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	if w.n == 0 {
+		w.first = g.key
+	}
+	w.b.follow(w.previous, g.key)
+	w.b.text(string(body))
+	w.previous = g.key
+	w.n++
+	return nil
+}
+
+// count adds a package to the counts of index and sources.
+func (w *packageWriter) count(g *gathered) {
+	w.dir.info.Counts.Packages++
+	w.dir.info.Counts.Statements += len(g.rows)
+	for s := range g.sources {
+		w.packages[s.source]++
+	}
+}
+
+func (w *packageWriter) flush() error {
+	if w.n == 0 {
+		return nil
+	}
+	var count encoder
+	count.int(w.n)
+	b, err := w.out.block(append(count.b, w.b.b...))
+	b.first = w.first
+	w.dir.packages = append(w.dir.packages, b)
+	w.b.b, w.n, w.previous = w.b.b[:0], 0, ""
+	return err
 }
 
 // readable checks that a package's part is within the limits of a reader.
-func (c *collection) readable(body []byte) error {
+func (w *packageWriter) readable(body []byte) error {
 	all := func(int) bool { return true }
-	if _, _, err := decodePackage(body, c.ratings.list, all); err != nil || len(body) > maxBlock/2 {
-		return errors.New("more than any real package has; it does not fit the index")
+	if _, _, err := decodePackage(body, w.layout.ratings, all); err != nil || len(body) > maxBlock/2 {
+		return errTooMuch
 	}
 	return nil
 }
+
+var errTooMuch = errors.New("more than any real package has; it does not fit the index")
 
 func sortedRows(rows []row) []row {
 	slices.SortFunc(rows, func(a, b row) int {

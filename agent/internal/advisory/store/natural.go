@@ -1,6 +1,9 @@
 package store
 
-import "strings"
+import (
+	"encoding/binary"
+	"strings"
+)
 
 // natural orders strings so that numbers in them ascend: 1.9 before 1.10. It
 // is no version order; it only brings like strings together, which makes them
@@ -37,4 +40,24 @@ func leadingDigits(s string) int {
 		n++
 	}
 	return n
+}
+
+// appendNatural appends a text so that bytes.Compare puts what is made of
+// several texts in the natural order: a run of digits becomes a zero, its
+// length and the digits that count.
+func appendNatural(b []byte, s string) []byte {
+	for s != "" {
+		n := leadingDigits(s)
+		if n == 0 {
+			b = append(b, s[0])
+			s = s[1:]
+			continue
+		}
+		digits := strings.TrimLeft(s[:n], "0")
+		b = append(b, '0')
+		b = binary.BigEndian.AppendUint32(b, uint32(len(digits)))
+		b = append(b, digits...)
+		s = s[n:]
+	}
+	return b
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -40,43 +41,31 @@ func (p *packageBlockIn) find(key string) []byte {
 type said struct{ record, release, statement int }
 
 // decodePackage reads what is said about a package in the releases that want
-// accepts. The statements' Ecosystem and Package are empty.
+// accepts, and all of its statements, whose Ecosystem and Package are empty.
 func decodePackage(body []byte, ratings []advisory.Severity, want func(release int) bool) ([]said, []advisory.Affected, error) {
 	d := decoder{b: body}
-	versions := d.texts()
-	n := d.count(1)
+	ordinals := d.ordinals()
+	t := packageTables{ratings: ratings}
+	n := d.count(2)
+	if !d.spend(uint64(n)) {
+		return nil, nil, d.err
+	}
+	t.versions = d.followers(n)
+	t.days = d.days(len(t.versions))
+	t.modules = d.texts()
+	n = d.count(1)
 	if !d.spend(uint64(n)) {
 		return nil, nil, d.err
 	}
 	statements := make([]advisory.Affected, n)
 	for i := range statements {
-		statements[i] = d.statement(versions, ratings)
+		statements[i] = d.statement(&t)
 	}
-	patterns := make([][]said, d.count(1)) // without record
-	for i := range patterns {
-		for range d.count(2) {
-			s := said{release: int(min(d.uint(), math.MaxInt32)), statement: d.below(len(statements))}
-			if want(s.release) {
-				patterns[i] = append(patterns[i], s)
-			}
-		}
-	}
-	ordinals := make([]int, d.count(2))
-	last := uint64(0)
-	for i := range ordinals {
-		last += d.uint()
-		if last > 1<<31 {
-			return nil, nil, errCorrupt
-		}
-		ordinals[i] = int(last)
-	}
+	patterns := d.patterns(len(statements), want)
 	var found []said
 	for _, o := range ordinals {
 		n := d.below(len(patterns))
-		if d.err != nil {
-			break
-		}
-		if !d.spend(uint64(len(patterns[n]))) {
+		if d.err != nil || !d.spend(uint64(len(patterns[n]))) {
 			break
 		}
 		for _, s := range patterns[n] {
@@ -87,7 +76,68 @@ func decodePackage(body []byte, ratings []advisory.Severity, want func(release i
 	return found, statements, d.err
 }
 
-func (d *decoder) statement(versions []string, ratings []advisory.Severity) advisory.Affected {
+// ordinals reads which records are about a package.
+func (d *decoder) ordinals() []int {
+	list := make([]int, d.count(2))
+	last := uint64(0)
+	for i := range list {
+		last += d.uint()
+		if last > 1<<31 {
+			d.fail()
+			return nil
+		}
+		list[i] = int(last)
+	}
+	return list
+}
+
+// patterns reads the table of patterns, of the releases that want accepts.
+func (d *decoder) patterns(statements int, want func(release int) bool) [][]said {
+	n := d.count(1)
+	if !d.spend(uint64(n)) {
+		return nil
+	}
+	patterns := make([][]said, n)
+	for i := range patterns {
+		n := d.count(2)
+		if !d.spend(uint64(n)) {
+			return nil
+		}
+		for range n {
+			s := said{release: int(min(d.uint(), math.MaxInt32)), statement: d.below(statements)}
+			if want(s.release) {
+				patterns[i] = append(patterns[i], s)
+			}
+		}
+	}
+	return patterns
+}
+
+// packageTables is what a package's statements point into.
+type packageTables struct {
+	versions []string
+	days     []fixDay // of each version; nil where none is known
+	modules  []string
+	ratings  []advisory.Severity
+}
+
+// days reads the days of so many versions.
+func (d *decoder) days(versions int) []fixDay {
+	if d.below(2) == 0 {
+		return nil
+	}
+	list := make([]fixDay, versions)
+	last := int64(0)
+	for i := range list {
+		if v := d.uint(); v > 0 {
+			last += unzigzag((v - 1) >> 1)
+			list[i] = fixDay{last, (v-1)&1 == 1}
+		}
+	}
+	return list
+}
+
+func (d *decoder) statement(t *packageTables) advisory.Affected {
 	var a advisory.Affected
 	head := d.uint()
 	if n := int(head >> 2 & 7); n < len(fixStates) {
@@ -95,59 +145,84 @@ func (d *decoder) statement(versions []string, ratings []advisory.Severity) advi
 	} else {
 		d.fail()
 	}
-	kind := advisory.RangeType(head >> 5 & 1)
+	var kind advisory.RangeType
+	if head&headSemVer != 0 {
+		kind = advisory.SemVer
+	}
+	var fixes []int // places of versions
 	zero := advisory.Event{Kind: advisory.Introduced, Version: "0"}
 	switch head & 3 {
 	case shapeFixed:
-		a.Ranges = []advisory.Range{{Type: kind, Events: []advisory.Event{zero, {Kind: advisory.Fixed, Version: d.version(versions)}}}}
+		v := d.below(len(t.versions))
+		if d.err != nil {
+			return a
+		}
+		fixes = []int{v}
+		a.Ranges = []advisory.Range{{Type: kind, Events: []advisory.Event{zero, {Kind: advisory.Fixed, Version: t.versions[v]}}}}
 	case shapeOpen:
 		a.Ranges = []advisory.Range{{Type: kind, Events: []advisory.Event{zero}}}
 	case shapeGeneral:
-		a.Ranges = d.ranges(versions)
+		a.Ranges, fixes = d.ranges(t.versions)
 	default:
 		d.fail()
 	}
-	if head&(1<<6) != 0 {
-		a.Versions = d.runs(versions)
+	a.FixDates = t.fixDates(fixes)
+	if head&headVersions != 0 {
+		a.Versions = d.runs(t.versions)
 	}
-	if head&(1<<7) != 0 {
-		a.Severities = d.severities(ratings)
+	if head&headSeverities != 0 {
+		a.Severities = d.severities(t.ratings)
+	}
+	if head&headModule != 0 {
+		if n := d.below(len(t.modules)); d.err == nil {
+			a.Module = t.modules[n]
+		}
 	}
 	return a
 }
 
-func (d *decoder) version(versions []string) string {
-	n := d.below(len(versions))
-	if d.err != nil {
-		return ""
-	}
-	return versions[n]
-}
-
-func (d *decoder) ranges(versions []string) []advisory.Range {
-	n := d.count(1)
-	if n == 0 {
+// fixDates gives what is known of the days of versions, in their order.
+func (t *packageTables) fixDates(fixes []int) []advisory.FixDate {
+	if t.days == nil {
 		return nil
 	}
-	ranges := make([]advisory.Range, n)
+	slices.Sort(fixes)
+	var dates []advisory.FixDate
+	for _, v := range slices.Compact(fixes) {
+		if day := dayTime(t.days[v].day); !day.IsZero() {
+			dates = append(dates, advisory.FixDate{Version: t.versions[v], Day: day, FirstSeen: t.days[v].firstSeen})
+		}
+	}
+	return dates
+}
+
+// ranges reads a list of ranges, and says which versions are fixes in them.
+func (d *decoder) ranges(versions []string) (ranges []advisory.Range, fixes []int) {
+	n := d.count(1)
+	if n == 0 || !d.spend(uint64(n)) {
+		return nil, nil
+	}
+	ranges = make([]advisory.Range, n)
 	for i := range ranges {
 		head := d.uint()
-		n := head >> 1
-		if n > uint64(len(d.b)) {
+		if n := head >> 1; n > uint64(len(d.b)) || !d.spend(n) {
 			d.fail()
-			return nil
+			return nil, nil
 		}
 		ranges[i].Type = advisory.RangeType(head & 1)
-		ranges[i].Events = make([]advisory.Event, n)
+		ranges[i].Events = make([]advisory.Event, head>>1)
 		for j := range ranges[i].Events {
 			v := d.below(len(versions) << 2)
 			if d.err != nil {
-				return nil
+				return nil, nil
 			}
 			ranges[i].Events[j] = advisory.Event{Kind: advisory.EventKind(v & 3), Version: versions[v>>2]}
+			if ranges[i].Events[j].Kind == advisory.Fixed {
+				fixes = append(fixes, v>>2)
+			}
 		}
 	}
-	return ranges
+	return ranges, fixes
 }
 
 func (d *decoder) runs(versions []string) []string {

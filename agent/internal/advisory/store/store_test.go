@@ -2,8 +2,10 @@ package store
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,6 +22,17 @@ import (
 )
 
 func file(text string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(text)} }
+
+// zipped is a gzip file of text.
+func zipped(text string) *fstest.MapFile {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte(text))
+	if err = errors.Join(err, z.Close()); err != nil {
+		panic(err) // memory does not fail
+	}
+	return &fstest.MapFile{Data: b.Bytes()}
+}
 
 // sources is a small folder with something of every feed. Debian's and
 // Alpine's are there in two shapes.
@@ -43,7 +56,7 @@ func sources() fstest.MapFS {
 			"bullseye": {"status": "open", "urgency": "not yet assigned", "nodsa_reason": "ignored"}}}}}`),
 		"v3.20/main.json": file(`{"distroversion": "v3.20", "packages": [{"pkg": {"name": "left-pad", "secfixes": {"1-r0": ["CVE-2021-0001"], "0": ["CVE-2021-0002"]}}}]}`),
 		"kev.json":        file(`{"dateReleased": "2023-01-01", "count": 2, "vulnerabilities": [{"cveID": "CVE-2021-0001", "dateAdded": "2022-02-03"}, {"cveID": "CVE-1999-0009", "dateAdded": "2022-02-03"}]}`),
-		"epss.csv":        file("#model_version:x,score_date:2024-01-05T00:00:00+0000\ncve,epss,percentile\nCVE-2021-0001,0.00043,0.1\nCVE-2021-0002,1,1\nCVE-2021-0003,0.5,0.5\n"),
+		"epss.csv.gz":     zipped("#model_version:x,score_date:2024-01-05T00:00:00+0000\ncve,epss,percentile\nCVE-2021-0001,0.00043,0.1\nCVE-2021-0002,1,1\nCVE-2021-0003,0.5,0.5\n"),
 	}
 }
 
@@ -178,6 +191,8 @@ func TestNotAnIndex(t *testing.T) {
 	data, _ := compiled(t, sources(), Options{Time: buildTime})
 	newer := bytes.Clone(data)
 	binary.LittleEndian.PutUint64(newer[len(headMagic):], FormatVersion+1)
+	older := bytes.Clone(data)
+	binary.LittleEndian.PutUint64(older[len(headMagic):], FormatVersion-1)
 	flipped := bytes.Clone(data)
 	flipped[len(flipped)-footSize-10] ^= 1 // in the directory
 	pointed := bytes.Clone(data)
@@ -189,7 +204,8 @@ func TestNotAnIndex(t *testing.T) {
 	}{
 		{"empty", nil, "not an advisory index (build one with `layergate db build`)"},
 		{"text", []byte("<html>429 Too Many Requests</html>"), "not an advisory index (build one with `layergate db build`)"},
-		{"newer", newer, "the index has format version 2 and this layergate reads up to 1; update layergate"},
+		{"newer", newer, "the index has format version 3 and this layergate reads 2; update layergate"},
+		{"older", older, "the index has format version 1 and this layergate reads 2; build or fetch it anew"},
 		{"head only", data[:headSize], "the index is cut short; fetch or build it again"},
 		{"cut short", data[:len(data)*2/3], "the index is cut short; fetch or build it again"},
 		{"directory flipped", flipped, "the index is damaged; fetch or build it again"},

@@ -18,7 +18,7 @@ const walkedRecordBlocks = 1024
 // reads each package block once. An error of visit's ends it and is returned
 // as it is.
 func (x *Index) Walk(ctx context.Context, visit func(advisory.Match) error) error {
-	return x.walk(ctx, func(int) bool { return true }, visit)
+	return x.walk(ctx, nil, visit)
 }
 
 // Find gives every statement of the records whose id, alias or upstream is id,
@@ -33,7 +33,7 @@ func (x *Index) Find(id string) ([]advisory.Match, error) {
 		return nil, nil
 	}
 	var found []advisory.Match
-	err = x.walk(context.Background(), func(ordinal int) bool { return wanted[ordinal] }, func(m advisory.Match) error {
+	err = x.walk(context.Background(), wanted, func(m advisory.Match) error {
 		found = append(found, m)
 		return nil
 	})
@@ -71,9 +71,9 @@ func goesBy(r *advisory.Record, id string) bool {
 	return false
 }
 
-// walk visits what is said by the records that want accepts.
-func (x *Index) walk(ctx context.Context, want func(ordinal int) bool, visit func(advisory.Match) error) error {
-	w := walker{x: x, want: want, visit: visit, records: newCache[[]advisory.Record](walkedRecordBlocks)}
+// walk visits what is said by the wanted records; nil: by all.
+func (x *Index) walk(ctx context.Context, wanted map[int]bool, visit func(advisory.Match) error) error {
+	w := walker{x: x, wanted: wanted, visit: visit, records: newCache[[]advisory.Record](walkedRecordBlocks)}
 	for _, b := range x.dir.packages {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -94,7 +94,7 @@ func (x *Index) walk(ctx context.Context, want func(ordinal int) bool, visit fun
 // walker is one walk under way.
 type walker struct {
 	x       *Index
-	want    func(ordinal int) bool
+	wanted  map[int]bool
 	visit   func(advisory.Match) error
 	records *cache[[]advisory.Record]
 }
@@ -103,6 +103,9 @@ func (w *walker) visitPackage(key string, body []byte) error {
 	base, name, _ := strings.Cut(key, "\x00")
 	broken := func(err error) error {
 		return fmt.Errorf("reading what the advisory index has on %s in %s: %w", name, base, err)
+	}
+	if w.wanted != nil && !aboutAny(body, w.wanted) {
+		return nil
 	}
 	ratings, err := w.x.ratings()
 	if err != nil {
@@ -113,7 +116,7 @@ func (w *walker) visitPackage(key string, body []byte) error {
 		return broken(err)
 	}
 	for _, f := range found {
-		if !w.want(f.record) {
+		if w.wanted != nil && !w.wanted[f.record] {
 			continue
 		}
 		if f.release >= len(w.x.dir.releases) {
@@ -130,4 +133,16 @@ func (w *walker) visitPackage(key string, body []byte) error {
 		}
 	}
 	return nil
+}
+
+// aboutAny says whether one of the wanted records is about a package, without
+// reading more of it.
+func aboutAny(body []byte, wanted map[int]bool) bool {
+	d := decoder{b: body}
+	for _, o := range d.ordinals() {
+		if wanted[o] {
+			return true
+		}
+	}
+	return d.err != nil // let the error be found
 }
