@@ -96,20 +96,22 @@ type repository struct {
 }
 
 // open reads a reference, "oci://HOST/REPOSITORY[:TAG][@DIGEST]"; nothing is
-// sent yet. Beside a digest, a tag means nothing.
+// sent yet. Beside a digest, a tag means nothing. The host must be there: none
+// is guessed.
 func open(ref string, o registry.Options) (*repository, error) {
 	rest, ok := strings.CutPrefix(ref, Scheme)
-	if !ok {
-		return nil, fmt.Errorf("%q is no index in a registry (want %sREGISTRY/REPOSITORY:TAG)", ref, Scheme)
+	host, _, named := strings.Cut(rest, "/")
+	if !ok || !named || host != "localhost" && !strings.ContainsAny(host, ".:") {
+		return nil, fmt.Errorf("%q names no index in a registry (want %sREGISTRY/REPOSITORY:TAG)", ref, Scheme)
 	}
 	o.Noun = "index"
-	named, err := registry.Parse(rest, o)
+	r, err := registry.Parse(rest, o)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no index in a registry (want %sREGISTRY/REPOSITORY:TAG): %w", ref, Scheme, err)
+		return nil, fmt.Errorf("%q names no index in a registry (want %sREGISTRY/REPOSITORY:TAG): %w", ref, Scheme, err)
 	}
-	repo, err := registry.New(named.Context(), o)
+	repo, err := registry.New(r.Context(), o)
 	if err != nil {
 		return nil, err
 	}
-	return &repository{repo, named}, nil
+	return &repository{repo, r}, nil
 }

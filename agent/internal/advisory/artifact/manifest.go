@@ -30,8 +30,8 @@ type Source struct {
 	Date time.Time `json:"date,omitzero"`
 }
 
-// empty is the contents of the config.
-const empty = "{}"
+// emptyConfig is the contents of the config.
+const emptyConfig = "{}"
 
 // describe makes the manifest of an index whose file has this digest.
 func describe(i store.Info, digest, version string) Manifest {
@@ -55,7 +55,7 @@ func (m Manifest) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, size, err := v1.SHA256(bytes.NewReader([]byte(empty)))
+	config, size, err := v1.SHA256(bytes.NewReader([]byte(emptyConfig)))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func (m Manifest) encode() ([]byte, error) {
 		SchemaVersion: 2,
 		MediaType:     types.OCIManifestSchema1,
 		ArtifactType:  ArtifactType,
-		Config:        v1.Descriptor{MediaType: emptyType, Digest: config, Size: size, Data: []byte(empty)},
+		Config:        v1.Descriptor{MediaType: emptyType, Digest: config, Size: size, Data: []byte(emptyConfig)},
 		Layers: []v1.Descriptor{{
 			MediaType: m.MediaType, Digest: layer, Size: m.Size,
 			Annotations: map[string]string{annotationTitle: "index.db"},

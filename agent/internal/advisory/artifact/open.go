@@ -75,9 +75,16 @@ func (s *session) open(ctx context.Context) error {
 			s.keep = true
 		}
 	}
-	digest, pinned, err := s.resolve(ctx)
-	if err == nil {
-		err = s.current(ctx, digest, pinned)
+	var pinned bool
+	var err error
+	for range 2 { // if it is older than before: perhaps the tag has moved since, and another scan has seen that
+		var digest v1.Hash
+		if digest, pinned, err = s.resolve(ctx); err == nil {
+			err = s.current(ctx, digest, pinned)
+		}
+		if !errors.Is(err, errOlder) {
+			break
+		}
 	}
 	if !pinned && registry.Is(err, registry.Unreachable) {
 		return s.stale(err)
@@ -121,13 +128,13 @@ func (s *session) current(ctx context.Context, digest v1.Hash, pinned bool) erro
 		}
 	}
 	if s.opened.Index, err = s.cachedIndex(digest, m); errors.Is(err, fs.ErrNotExist) {
-		s.opened.Index, err = s.fetch(ctx, digest, m, raw)
+		s.opened.Index, err = s.fetch(ctx, digest, m)
 	}
 	if err != nil {
 		return err
 	}
 	s.opened.Location = s.location(digest)
-	s.note(digest, m)
+	s.note(digest, m, raw)
 	return nil
 }
 
@@ -142,7 +149,7 @@ func (s *session) cachedIndex(digest v1.Hash, m *Manifest) (*store.Index, error)
 	if s.Cache == "" {
 		return nil, fs.ErrNotExist
 	}
-	return s.cache.open(digest, m, s.Options)
+	return s.cache.open(digest, m)
 }
 
 // notOlder refuses that a tag goes back to an older index.
@@ -152,13 +159,13 @@ func (s *session) notOlder(digest v1.Hash, m *Manifest) error {
 	}
 	last, err := s.cache.last(s.ref.Name())
 	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			s.warn("whether the index is older than before is not known: %v", err)
+		if s.keep && !errors.Is(err, fs.ErrNotExist) {
+			s.warn("whether the index is older than the one before is not known: %v", err)
 		}
 		return nil
 	}
 	if err := m.olderThan(last.Newest, last.Built); err != nil {
-		return fmt.Errorf("%w under that name before: if that is meant, name it by its digest, %s", err, s.location(digest))
+		return fmt.Errorf("%w: if the older one is meant, name it by its digest, %s", err, s.location(digest))
 	}
 	return nil
 }
@@ -172,16 +179,11 @@ func (s *session) location(digest v1.Hash) string {
 
 // fetch pulls the index into the cache, or to where it has no name once it is
 // open.
-func (s *session) fetch(ctx context.Context, digest v1.Hash, m *Manifest, raw []byte) (*store.Index, error) {
+func (s *session) fetch(ctx context.Context, digest v1.Hash, m *Manifest) (*store.Index, error) {
 	if s.keep {
 		path := s.cache.path(digest, ".db")
 		if err := s.index(ctx, m, path, s.Options); err != nil {
 			return nil, err
-		}
-		if raw != nil {
-			if err := s.cache.write(s.cache.path(digest, ".json"), raw); err != nil {
-				return nil, fmt.Errorf("keeping the index in %s: %w", s.Cache, err)
-			}
 		}
 		return store.Open(path)
 	}
@@ -197,13 +199,23 @@ func (s *session) fetch(ctx context.Context, digest v1.Hash, m *Manifest, raw []
 	return x, errors.Join(err, os.RemoveAll(folder))
 }
 
-// note keeps in mind what the reference stands for, for when the registry is
-// out of reach.
-func (s *session) note(digest v1.Hash, m *Manifest) {
+// note keeps what is needed when the registry is out of reach: the manifest,
+// if it is not in the cache yet, and what the reference stands for.
+func (s *session) note(digest v1.Hash, m *Manifest, raw []byte) {
 	if !s.keep {
 		return
 	}
-	if err := errors.Join(s.cache.used(s.ref.Name(), digest, m, s.Now), s.cache.prune(s.Now)); err != nil {
+	var err error
+	if raw != nil {
+		err = s.cache.write(s.cache.path(digest, ".json"), raw)
+	}
+	if err == nil {
+		err = s.cache.used(s.ref.Name(), digest, m, s.Now)
+	}
+	if err == nil {
+		err = s.cache.prune(s.Now)
+	}
+	if err != nil {
 		s.warn("the cache %s is not as it should be: %v", s.Cache, err)
 	}
 }
@@ -220,7 +232,7 @@ func (s *session) stale(why error) error {
 	}
 	m, err := s.cache.manifest(last.Manifest, s.Options)
 	if err == nil {
-		s.opened.Index, err = s.cache.open(last.Manifest, m, s.Options)
+		s.opened.Index, err = s.cache.open(last.Manifest, m)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w; and there is no copy in the cache", why)

@@ -59,7 +59,7 @@ func (r *repository) pull(ctx context.Context, path string, o PullOptions) (*Man
 			}
 		}
 		if err := m.olderThan(there.Newest, there.Built); err != nil && !o.AllowOlder {
-			return nil, fmt.Errorf("%w at %s, which stays: --allow-older replaces it", err, path)
+			return nil, fmt.Errorf("%w: %s stays, --allow-older replaces it", err, path)
 		}
 	}
 	return m, r.index(ctx, m, path, o.Options)

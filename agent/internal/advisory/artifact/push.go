@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -34,6 +35,9 @@ func Push(ctx context.Context, ref, path string, o PushOptions) (*Manifest, stri
 	r, err := open(ref, o.Registry)
 	if err != nil {
 		return nil, "", err
+	}
+	if _, ok := r.ref.(name.Tag); !ok {
+		return nil, "", fmt.Errorf("pushing to %s: a digest follows from what is pushed, name a tag", ref)
 	}
 	m, pinned, err := r.push(ctx, path, o)
 	if err != nil {
@@ -69,7 +73,7 @@ func (r *repository) push(ctx context.Context, path string, o PushOptions) (*Man
 	if err != nil {
 		return nil, "", err
 	}
-	config := static.NewLayer([]byte(empty), emptyType)
+	config := static.NewLayer([]byte(emptyConfig), emptyType)
 	if err := r.Push(ctx, r.ref, rawManifest(raw), file, config); err != nil {
 		return nil, "", err
 	}

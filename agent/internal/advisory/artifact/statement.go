@@ -55,11 +55,13 @@ func (s Statement) check(i store.Info) error {
 	return nil
 }
 
-// olderThan says whether s is an older index than one that is there already:
+var errOlder = errors.New("it is older than the one that is there")
+
+// olderThan is an error if s is an older index than one that is there already:
 // by the data in it, and for the same data by the day on which it was built.
 func (s Statement) olderThan(newest, built time.Time) error {
 	if s.Newest.Before(newest) || s.Newest.Equal(newest) && s.Built.Before(built) {
-		return fmt.Errorf("it is older (data of %s, built %s) than the one that is there (data of %s, built %s)",
+		return fmt.Errorf("%w (data of %s, built %s; there: data of %s, built %s)", errOlder,
 			when(s.Newest), when(s.Built), when(newest), when(built))
 	}
 	return nil
