@@ -29,12 +29,12 @@ import (
 // (redhat_status.go).
 
 var (
-	redhatArchive  = regexp.MustCompile(`(^|/)(redhat-vex/[^/]+|csaf_vex_\d{4}-\d\d-\d\d)\.tar\.zst$`)
-	redhatDocument = regexp.MustCompile(`(^|/)redhat-vex/\d{4}/cve-\d{4}-\d{4,}\.json$`)
+	redhatArchivePath  = regexp.MustCompile(`(^|/)(redhat-vex/[^/]+|csaf_vex_\d{4}-\d\d-\d\d)\.tar\.zst$`)
+	redhatDocumentPath = regexp.MustCompile(`(^|/)redhat-vex/\d{4}/cve-\d{4}-\d{4,}\.json$`)
 )
 
 func claimRedHat(p string) (string, bool) {
-	return "Red Hat", redhatArchive.MatchString(p) || redhatDocument.MatchString(p)
+	return "Red Hat", redhatArchivePath.MatchString(p) || redhatDocumentPath.MatchString(p)
 }
 
 func readRedHat(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
