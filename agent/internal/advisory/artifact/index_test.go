@@ -47,7 +47,7 @@ type anonymous struct{}
 func (anonymous) Resolve(authn.Resource) (authn.Authenticator, error) { return authn.Anonymous, nil }
 
 func options() Options {
-	return Options{Registry: access.Options{Keychain: anonymous{}, Stall: 200 * time.Millisecond}}
+	return Options{Registry: access.Options{Keychain: anonymous{}}}
 }
 
 // server is an in-memory registry that can be told to fail.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -121,7 +122,11 @@ func TestFaults(t *testing.T) {
 			}
 			s.set(tt.spoil)
 			defer s.set(nil)
-			_, err := Pull(context.Background(), s.ref("a/index:1"), path, PullOptions{Options: options()})
+			o := PullOptions{Options: options()}
+			if strings.Contains(tt.want, "silent") {
+				o.Registry.Stall = 200 * time.Millisecond
+			}
+			_, err := Pull(context.Background(), s.ref("a/index:1"), path, o)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line with %q", err, tt.want)
 			}
