@@ -23,9 +23,16 @@ func newCache[T any](size int) *cache[T] {
 	return &cache[T]{size: size, at: make(map[int]*list.Element)}
 }
 
+// largestKept is the largest block, in bytes once decompressed, that is kept:
+// one that is larger holds a single package, and a hostile index has only such.
+const largestKept = 1 << 20
+
 // get gives the value of a key, from load if it is not there. Two callers may
 // load the same one at the same time; that costs time and nothing else.
-func (c *cache[T]) get(key int, load func() (T, error)) (T, error) {
+func (c *cache[T]) get(key int, b block, load func() (T, error)) (T, error) {
+	if b.raw > largestKept {
+		return load()
+	}
 	c.mu.Lock()
 	if e, ok := c.at[key]; ok {
 		c.order.MoveToFront(e)

@@ -40,6 +40,7 @@ const (
 	recordsPerBlock = 1024
 	factsPerBlock   = 4096
 	packageBlock    = 48 << 10 // a package block is full at this size
+	packagesMost    = 1 << 16  // packages of a block; so many do not fit one
 
 	maxBlock     = 8 << 20 // bytes of a block once decompressed
 	maxDirectory = 16 << 20

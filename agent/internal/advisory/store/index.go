@@ -141,14 +141,15 @@ func (x *Index) Verify() error {
 	return nil
 }
 
-// read gives a block's contents, checked.
+// read gives a block's contents, checked. The directory's own block does not
+// say how large it is.
 func (x *Index) read(b block) ([]byte, error) {
 	packed := make([]byte, b.size)
 	if _, err := x.r.ReadAt(packed, b.offset); err != nil && err != io.EOF {
 		return nil, err
 	}
 	raw, err := x.zstd.DecodeAll(packed, make([]byte, 0, b.raw))
-	if err != nil {
+	if err != nil || b.raw > 0 && len(raw) != b.raw {
 		return nil, errCorrupt
 	}
 	return raw, nil

@@ -58,7 +58,7 @@ func (x *Index) packageBody(key string) ([]byte, error) {
 	if n < 0 {
 		return nil, nil
 	}
-	b, err := x.packages.get(n, func() (*packageBlockIn, error) { return x.packageBlock(blocks[n]) })
+	b, err := x.packages.get(n, blocks[n], func() (*packageBlockIn, error) { return x.packageBlock(blocks[n]) })
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (x *Index) recordIn(blocks *cache[[]advisory.Record], ordinal int) (*adviso
 	if n >= len(x.dir.records) {
 		return nil, errCorrupt
 	}
-	list, err := blocks.get(n, func() ([]advisory.Record, error) { return x.recordBlock(n) })
+	list, err := blocks.get(n, x.dir.records[n], func() ([]advisory.Record, error) { return x.recordBlock(n) })
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (x *Index) Facts(cve string) (advisory.Facts, bool, error) {
 	if !ok || n < 0 {
 		return advisory.Facts{}, false, nil
 	}
-	b, err := x.facts.get(n, func() (*factsBlock, error) {
+	b, err := x.facts.get(n, blocks[n], func() (*factsBlock, error) {
 		ratings, err := x.ratings()
 		if err != nil {
 			return nil, err

@@ -18,6 +18,9 @@ type packageBlockIn struct {
 func decodePackages(data []byte) (*packageBlockIn, error) {
 	d := decoder{b: data}
 	n := d.count(3)
+	if n > packagesMost {
+		return nil, errCorrupt
+	}
 	p := packageBlockIn{keys: make([]string, n), bodies: make([][]byte, n)}
 	previous := ""
 	for i := range p.keys {
@@ -52,7 +55,11 @@ func decodePackage(body []byte, ratings []advisory.Severity, want func(release i
 	}
 	t.versions = d.followers(n)
 	t.days = d.days(len(t.versions))
-	t.modules = d.texts()
+	n = d.count(2)
+	if !d.spend(uint64(n)) {
+		return nil, nil, d.err
+	}
+	t.modules = d.followers(n)
 	n = d.count(1)
 	if !d.spend(uint64(n)) {
 		return nil, nil, d.err
