@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the transcripts: what a user types, and what comes back.
-// $SHOP is the image of testdata/images.
+// $SHOP is the image of testdata/images, $MIRROR the address of what is in $WORK/mirror.
 func TestScripts(t *testing.T) {
 	shop, err := filepath.Abs("../../../testdata/images/shop.tar")
 	if err != nil {
@@ -30,6 +32,9 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SHOP", shop)
+			mirror := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(e.WorkDir, "mirror"))))
+			e.Defer(mirror.Close)
+			e.Setenv("MIRROR", mirror.URL)
 			return nil
 		},
 		// In CI what needs a tool that is missing fails instead of being skipped.

@@ -64,6 +64,7 @@ func (c *client) close() { c.transport.CloseIdleConnections() }
 // What comes back says what is wrong and what to do.
 func (c *client) get(ctx context.Context, address string, header func() (http.Header, error), take func(*http.Response) error) error {
 	var err error
+	wrong := 0
 	for attempt := range c.attempts {
 		if attempt > 0 {
 			pause, hopeless := c.pause(attempt, err)
@@ -82,12 +83,23 @@ func (c *client) get(ctx context.Context, address string, header func() (http.He
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		if !isTransient(err) {
+		if errors.As(err, new(wrongError)) {
+			wrong++
+		}
+		if wrong == maxWrong || !isTransient(err) {
 			break
 		}
 	}
 	return fmt.Errorf("%s: %w", address, explain(err))
 }
+
+// wrongError is about something that came whole and is not what was asked for.
+type wrongError struct{ error }
+
+func (e wrongError) Unwrap() error { return e.error }
+
+// maxWrong is how often that is taken for chance.
+const maxWrong = 2
 
 // attempt makes one request, redirects included.
 func (c *client) attempt(ctx context.Context, address string, header func() (http.Header, error), take func(*http.Response) error) error {

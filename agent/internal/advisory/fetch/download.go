@@ -176,10 +176,10 @@ func (t *transfer) accept(e entry) (changed bool, err error) {
 		return false, final{err}
 	}
 	if t.sum != "" && sum != t.sum {
-		return false, t.startOver(fmt.Errorf("what came has the SHA-256 sum %s, and should have %s", sum, t.sum))
+		return false, t.startOver(wrongError{fmt.Errorf("what came has the SHA-256 sum %s, and should have %s", sum, t.sum)})
 	}
 	if err := check(t.path, t.part.f, t.part.size); err != nil {
-		return false, t.startOver(err)
+		return false, t.startOver(wrongError{err})
 	}
 	e.Size, e.SHA256, e.Checked = t.part.size, sum, t.Now().UTC()
 	if t.have && sum == t.known.SHA256 {
