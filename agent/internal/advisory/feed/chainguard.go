@@ -15,6 +15,9 @@ import (
 // "scanning implementation"); an image's os-release says which of the two
 // feeds speaks for it.
 //
+// They say what is fixed, and not what has no fix yet. Chainguard's records in
+// OSV's form do, so that the two stand beside each other in an index.
+//
 // What a file says of its repository differs from mirror to mirror, so the
 // folder that it lies in tells the distro.
 var chainguardDistros = map[string]string{

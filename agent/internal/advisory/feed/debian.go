@@ -79,7 +79,7 @@ func debianPackage(name string, issues map[string]debianIssue, source string, ou
 		}
 		var releases map[string]debianStatus
 		if err := json.Unmarshal(raw, &releases); err != nil || !fits("DEBIAN-"+id) || !fits(name) {
-			out.Skip("bad record: no releases, id or package", name+" "+id)
+			out.Skip("bad record: no releases, id or package", clip(name+" "+id))
 			continue
 		}
 		r := advisory.Record{ID: "DEBIAN-" + id, Aliases: []string{id}, Feed: source}
@@ -104,7 +104,7 @@ func debianPackage(name string, issues map[string]debianIssue, source string, ou
 func debianAffected(name, release string, s debianStatus, source, id string, out Sink) (advisory.Affected, bool) {
 	number, ok := debianReleases[release]
 	if !ok {
-		out.Skip("unknown release "+release, id)
+		out.Skip("unknown release", clip(release+" "+id))
 		return advisory.Affected{}, false
 	}
 	a := advisory.Affected{Ecosystem: "Debian:" + number, Package: name}

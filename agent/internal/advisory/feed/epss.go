@@ -107,7 +107,7 @@ func epssScore(line string, out Sink) error {
 	number, _, _ := strings.Cut(rest, ",")
 	score, err := strconv.ParseFloat(number, 64)
 	if err != nil || !(score >= 0 && score <= 1) || !IsCVE(cve) {
-		out.Skip("bad line", cve)
+		out.Skip("bad line", clip(cve))
 		return nil
 	}
 	return out.Facts(cve, advisory.Facts{EPSS: score, HasEPSS: true})

@@ -42,9 +42,10 @@ type Sink interface {
 type Feed struct {
 	Name string // as in `--sources`: osv, secdb, debian, kev, epss
 
-	// Derived is true for a form that restates other publishers' feeds. Where
-	// an index gets the same distro release from a feed that is the
-	// publisher's own too, that one is used and the restated one is left out.
+	// Derived is true for a form that restates other publishers' feeds, or
+	// says less than another form of its publisher. Where an index gets the
+	// same distro release from a feed that is the publisher's own and says
+	// all, that one is used and the derived one is left out.
 	Derived bool
 
 	// Claim says whether the file at this slash-separated path is of the
@@ -61,7 +62,7 @@ type Feed struct {
 var Feeds = []Feed{
 	{Name: "secdb", Claim: claimSecDB, Read: readSecDB},
 	{Name: "debian", Claim: claimDebian, Read: readDebian},
-	{Name: "chainguard", Claim: claimChainguard, Read: readChainguard},
+	{Name: "chainguard", Derived: true, Claim: claimChainguard, Read: readChainguard},
 	{Name: "redhat", Claim: claimRedHat, Read: readRedHat},
 	{Name: "amazon", Claim: claimAmazon, Read: readAmazon},
 	{Name: "oracle", Claim: claimOracle, Read: readOracle},

@@ -31,18 +31,10 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestFeeds reads every fixture through Find and Read, as `db build` does, and
 // compares what is emitted with the golden file beside it.
 func TestFeeds(t *testing.T) {
-	fixtures, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(fixtures) == 0 {
-		t.Fatalf("no fixtures: %v", err)
-	}
-	for _, name := range fixtures {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
+	for name, archive := range fixtures(t) {
+		t.Run(name, func(t *testing.T) {
 			got := readAll(t, folder(t, archive))
-			golden := strings.TrimSuffix(name, ".txtar") + ".golden"
+			golden := filepath.Join("testdata", strings.TrimSuffix(name, ".txtar")+".golden")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -79,7 +71,7 @@ func folder(t testing.TB, archive *txtar.Archive) fstest.MapFS {
 		name, data := f.Name, f.Data
 		switch path.Ext(name) {
 		case ".gz":
-			data = gzipped(t, data)
+			data = zipped(t, data)
 		case ".base64":
 			name = strings.TrimSuffix(name, ".base64")
 			var err error
@@ -101,7 +93,7 @@ func folder(t testing.TB, archive *txtar.Archive) fstest.MapFS {
 
 var packed = regexp.MustCompile(`\.(?:zip|tar\.zst)/`)
 
-func gzipped(t testing.TB, data []byte) []byte {
+func zipped(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

@@ -125,3 +125,11 @@ func fits(s string) bool {
 	}
 	return true
 }
+
+// clip cuts what names something left out, which may be anything.
+func clip(s string) string {
+	if len(s) > maxText {
+		return s[:maxText] + "…"
+	}
+	return s
+}

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -9,46 +10,99 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
+	"github.com/layergate/layergate/agent/internal/finding"
 )
 
 // strict is a Sink that checks what every feed promises.
 type strict struct{ t *testing.T }
 
-func (s strict) Skip(string, string) {}
-func (s strict) Date(time.Time)      {}
+func (s strict) Date(time.Time) {}
+
+func (s strict) Skip(reason, record string) {
+	if !fits(reason) || len(reason) > 80 || len(record) > 4*maxText {
+		s.t.Errorf("skip %.200q (%.200q)", reason, record)
+	}
+}
 
 func (s strict) Facts(cve string, f advisory.Facts) error {
-	if !IsCVE(cve) || f.HasEPSS && !(f.EPSS >= 0 && f.EPSS <= 1) {
+	if !IsCVE(cve) || f.HasEPSS && !(f.EPSS >= 0 && f.EPSS <= 1) || f.KnownExploited == f.KEVAdded.IsZero() {
 		s.t.Errorf("facts %q %+v", cve, f)
 	}
 	return nil
 }
 
 func (s strict) Record(r *advisory.Record) error {
-	if !fits(r.ID) || r.Feed == "" || len(r.Affected) == 0 || !r.Withdrawn.IsZero() {
+	if r.Feed == "" || len(r.Affected) == 0 || !r.Withdrawn.IsZero() {
 		s.t.Errorf("record %+v", r)
 	}
-	for _, a := range r.Affected {
-		if !fits(a.Ecosystem) || !fits(a.Package) || len(a.Ranges)+len(a.Versions) == 0 {
-			s.t.Errorf("affected %+v", a)
-		}
-		for _, v := range a.Versions {
-			if !fits(v) {
-				s.t.Errorf("version %q", v)
-			}
-		}
-		for _, rg := range a.Ranges {
-			if len(rg.Events) == 0 {
-				s.t.Errorf("range %+v", rg)
-			}
-			for _, e := range rg.Events {
-				if !fits(e.Version) {
-					s.t.Errorf("event %+v", e)
-				}
-			}
+	s.texts(r.ID)
+	s.texts(r.Aliases...)
+	s.texts(r.Upstream...)
+	s.severities(r.Severities)
+	for _, id := range append(r.Aliases, r.Upstream...) {
+		if id == r.ID {
+			s.t.Errorf("%s names itself", id)
 		}
 	}
+	for _, a := range r.Affected {
+		s.affected(r.ID, a)
+	}
 	return nil
+}
+
+func (s strict) affected(id string, a advisory.Affected) {
+	s.texts(a.Ecosystem, a.Package)
+	s.texts(a.Versions...)
+	s.severities(a.Severities)
+	if a.Module != "" {
+		s.texts(a.Module)
+	}
+	if len(a.Ranges)+len(a.Versions) == 0 {
+		s.t.Errorf("%s: nothing is affected: %+v", id, a)
+	}
+	ends := make(map[string]bool)
+	for _, r := range a.Ranges {
+		if len(r.Events) == 0 || r.Events[0].Kind != advisory.Introduced {
+			s.t.Errorf("%s: range %+v", id, r)
+		}
+		for _, e := range r.Events {
+			s.texts(e.Version)
+			ends[e.Version] = e.Kind == advisory.Fixed
+		}
+	}
+	for _, d := range a.FixDates {
+		if !ends[d.Version] || d.Day.IsZero() || !d.Day.Equal(d.Day.UTC().Truncate(24*time.Hour)) || d.FirstSeen {
+			s.t.Errorf("%s: fix date %+v", id, d)
+		}
+	}
+	switch a.FixState {
+	case "", finding.FixUnknown, finding.Fixed, finding.NotFixed, finding.WillNotFix:
+	default:
+		s.t.Errorf("%s: fix state %q", id, a.FixState)
+	}
+}
+
+func (s strict) severities(list []advisory.Severity) {
+	for _, v := range list {
+		s.texts(v.Source, v.Score)
+		switch v.Method {
+		case "CVSS_V2", "CVSS_V3", "CVSS_V4":
+		case "distro":
+			if v.Score != strings.ToLower(v.Score) {
+				s.t.Errorf("severity %+v", v)
+			}
+		default:
+			s.t.Errorf("severity %+v", v)
+		}
+	}
+}
+
+func (s strict) texts(list ...string) {
+	for _, text := range list {
+		if !fits(text) {
+			s.t.Errorf("text %.200q", text)
+		}
+	}
 }
 
 // fuzzFeed fuzzes a feed's reader with one file at a path that it claims,
@@ -79,8 +133,8 @@ func fuzzFeed(f *testing.F, name, at, fixture string) {
 	})
 }
 
-func FuzzOSV(f *testing.F)    { fuzzFeed(f, "osv", "osv/Go/GO-2024-2598.json", "testdata/osv.txtar") }
-func FuzzSecDB(f *testing.F)  { fuzzFeed(f, "secdb", "v3.18/main.json", "testdata/secdb.txtar") }
+func FuzzOSV(f *testing.F)   { fuzzFeed(f, "osv", "osv/Go/GO-2024-2598.json", "testdata/osv.txtar") }
+func FuzzSecDB(f *testing.F) { fuzzFeed(f, "secdb", "v3.18/main.json", "testdata/secdb.txtar") }
 func FuzzChainguard(f *testing.F) {
 	fuzzFeed(f, "chainguard", "wolfi/security.json", "testdata/chainguard.txtar")
 }

@@ -50,7 +50,7 @@ func readKEV(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 		}
 		added, err := day(v.Added)
 		if err != nil || added.IsZero() || !IsCVE(v.CVE) {
-			out.Skip("bad entry", v.CVE)
+			out.Skip("bad entry", clip(v.CVE))
 			continue
 		}
 		if err := out.Facts(v.CVE, advisory.Facts{KnownExploited: true, KEVAdded: added}); err != nil {

@@ -103,8 +103,11 @@ func osvFile(ctx context.Context, f fs.File, u Unit, out Sink) error {
 	if err != nil {
 		return broken(u.Path, err)
 	}
-	if !json.Valid(data) {
-		return broken(u.Path, errors.New("not JSON, or cut short"))
+	var head struct {
+		ID *json.RawMessage `json:"id"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil || head.ID == nil {
+		return broken(u.Path, errors.New("not a whole OSV record"))
 	}
 	return osvRecord(data, strings.TrimSuffix(path.Base(u.Path), ".json"), u.Source, out)
 }
@@ -113,7 +116,7 @@ func osvFile(ctx context.Context, f fs.File, u Unit, out Sink) error {
 func osvRecord(data []byte, name, source string, out Sink) error {
 	var doc osvDocument
 	if err := json.Unmarshal(data, &doc); err != nil {
-		out.Skip("bad record: against the schema", name+": "+schemaFault(err))
+		out.Skip("bad record: against the schema", clip(name+": "+schemaFault(err)))
 		return nil
 	}
 	c := conversion{doc: &doc, source: source, out: out}
@@ -122,7 +125,7 @@ func osvRecord(data []byte, name, source string, out Sink) error {
 		if doc.ID != "" {
 			name = doc.ID
 		}
-		out.Skip(problem, name)
+		out.Skip(problem, clip(name))
 		return nil
 	}
 	return out.Record(record)

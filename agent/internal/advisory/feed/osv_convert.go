@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"sort"
 	"strings"
 	"time"
 
@@ -11,9 +10,10 @@ import (
 
 // conversion makes an advisory of one OSV document.
 type conversion struct {
-	doc    *osvDocument
-	source string
-	out    Sink
+	doc     *osvDocument
+	source  string
+	out     Sink
+	erratum bool // the record announces rebuilt packages
 }
 
 // record is the advisory, or why there is none.
@@ -35,12 +35,14 @@ func (c *conversion) record() (r *advisory.Record, problem string) {
 		return nil, "withdrawn"
 	}
 	r = &advisory.Record{ID: doc.ID, Feed: c.source, Modified: times[0], Published: times[1]}
+	c.erratum = osvErrata.MatchString(doc.ID)
 	if problem := c.identify(r); problem != "" {
 		return nil, problem
 	}
 	r.Severities = c.severities()
 	for i := range doc.Affected {
 		if a, ok := c.affected(&doc.Affected[i]); ok {
+			a.FixDates = c.fixDates(r.Published, a.Ranges)
 			r.Affected = append(r.Affected, a)
 		}
 	}
@@ -49,30 +51,6 @@ func (c *conversion) record() (r *advisory.Record, problem string) {
 	}
 	r.Affected = withPlainUbuntu(r.Affected)
 	return r, ""
-}
-
-// identify fills the record's other ids. OSV's `upstream` are vulnerabilities
-// that the record passes on: one is another name of it, several make it an
-// erratum. `related` says nothing of the kind, except that AlmaLinux names
-// there what an erratum fixes.
-func (c *conversion) identify(r *advisory.Record) (problem string) {
-	doc := c.doc
-	upstream := appendNew(nil, r.ID, doc.Upstream)
-	if kind, _, _ := strings.Cut(r.ID, "-"); kind == "ALSA" || kind == "ALBA" || kind == "ALEA" {
-		upstream = appendNew(upstream, r.ID, doc.Related)
-		if kind != "ALSA" && len(upstream) == 0 {
-			return "no vulnerability: a bug fix or enhancement"
-		}
-	}
-	r.Aliases = appendNew(nil, r.ID, doc.Aliases)
-	if len(upstream) == 1 {
-		r.Aliases = appendNew(r.Aliases, r.ID, upstream)
-	} else {
-		r.Upstream = upstream
-	}
-	sort.Strings(r.Aliases)
-	sort.Strings(r.Upstream)
-	return ""
 }
 
 func (c *conversion) affected(from *osvAffected) (advisory.Affected, bool) {
@@ -86,21 +64,39 @@ func (c *conversion) affected(from *osvAffected) (advisory.Affected, bool) {
 			a.Ranges = append(a.Ranges, rg)
 		}
 	}
-	a.Versions = make([]string, 0, len(from.Versions))
-	for _, v := range from.Versions {
-		if fits(v) {
-			a.Versions = append(a.Versions, v)
-		}
-	}
-	if len(a.Versions) < len(from.Versions) {
-		c.out.Skip("bad version", c.doc.ID)
+	if len(from.Ranges) == 0 || !restatesRanges(a.Ecosystem) {
+		a.Versions = c.versions(from)
 	}
 	if len(a.Ranges) == 0 && len(a.Versions) == 0 {
 		return a, false // versionRange counted why
 	}
 	a.Severities = c.affectedSeverities(from)
-	a.FixState = ubuntuFixState(from.Ecosystem.text("ubuntu_status"), a.Ranges)
+	a.FixState = osvFixState(from, a.Ranges)
+	a.Module = c.module(a.Ranges)
 	return a, true
+}
+
+// restatesRanges says that osv.dev lists, for each range of the ecosystem,
+// every version that was ever published and lies in it
+// (https://ossf.github.io/osv-schema/#affectedversions-field). That says
+// nothing more, and is most of the archive.
+func restatesRanges(ecosystem string) bool {
+	base, _, _ := strings.Cut(ecosystem, ":")
+	return base == "Debian" || base == "Ubuntu" || base == "Alpine"
+}
+
+// versions are the affected versions that are listed one by one.
+func (c *conversion) versions(from *osvAffected) []string {
+	list := make([]string, 0, len(from.Versions))
+	for _, v := range from.Versions {
+		if fits(v) {
+			list = append(list, v)
+		}
+	}
+	if len(list) < len(from.Versions) {
+		c.out.Skip("bad version", c.doc.ID)
+	}
+	return list
 }
 
 // versionRange is a range of versions, unless it cannot be one.
@@ -124,6 +120,9 @@ func (c *conversion) versionRange(from osvRange) (advisory.Range, bool) {
 		if !ok {
 			c.out.Skip("bad record: range event", c.doc.ID)
 			return r, false
+		}
+		if event == (advisory.Event{Kind: advisory.Limit, Version: "*"}) {
+			continue // infinity
 		}
 		introduced = introduced || event.Kind == advisory.Introduced
 		r.Events = append(r.Events, event)
@@ -153,29 +152,6 @@ func (e osvEvent) event() (advisory.Event, bool) {
 		}
 	}
 	return event, n == 1 && fits(event.Version)
-}
-
-// ubuntuFixState is what Ubuntu says where it has no fix. The words are those
-// of its CVE tracker (https://documentation.ubuntu.com/security/, "CVE status").
-func ubuntuFixState(status string, ranges []advisory.Range) finding.FixState {
-	if status == "" || hasFix(ranges) {
-		return ""
-	}
-	if status == "ignored" {
-		return finding.WillNotFix
-	}
-	return finding.NotFixed
-}
-
-func hasFix(ranges []advisory.Range) bool {
-	for _, r := range ranges {
-		for _, e := range r.Events {
-			if e.Kind == advisory.Fixed {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // withPlainUbuntu adds, where a record speaks of a package only for those who

@@ -13,7 +13,7 @@ type osvDocument struct {
 	Aliases   []string      `json:"aliases"`
 	Upstream  []string      `json:"upstream"`
 	Related   []string      `json:"related"`
-	Summary   string        `json:"summary"` // read for AlmaLinux's severity, never kept
+	Summary   string        `json:"summary"` // read for an erratum's severity and module, never kept
 	Severity  []osvSeverity `json:"severity"`
 	Affected  []osvAffected `json:"affected"`
 	Database  osvSpecific   `json:"database_specific"`

@@ -13,13 +13,15 @@ func (c *conversion) severities() []advisory.Severity {
 	doc, rater := c.doc, c.rater()
 	list := ratings(rater, doc.Severity)
 	list = addWord(list, rater, doc.Database.text("severity"))
-	if strings.HasPrefix(doc.ID, "ALSA-") {
-		if word, _, ok := strings.Cut(doc.Summary, ":"); ok {
-			switch word = strings.ToLower(word); word {
-			case "critical", "important", "moderate", "low":
-				list = addWord(list, rater, word)
-			}
+	if c.erratum { // "Important: nodejs:18 security update"
+		word, _, _ := strings.Cut(doc.Summary, ":")
+		switch word = strings.ToLower(word); word {
+		case "critical", "important", "moderate", "low":
+			list = addWord(list, rater, word)
 		}
+	}
+	if rater == malicious {
+		list = addWord(list, rater, "critical")
 	}
 	// The node security working group gives a CVSS 3 score without its vector.
 	var score float64
@@ -51,11 +53,14 @@ func (c *conversion) affectedSeverities(from *osvAffected) []advisory.Severity {
 	return list
 }
 
-// rater is whom a rating is shown as coming from. GitHub's advisories are in
-// the archives of many ecosystems.
+// rater is whom a rating is shown as coming from. GitHub's advisories and
+// OpenSSF's are in the archives of many ecosystems.
 func (c *conversion) rater() string {
-	if strings.HasPrefix(c.doc.ID, "GHSA-") {
+	switch database, _, _ := strings.Cut(c.doc.ID, "-"); database {
+	case "GHSA":
 		return "GHSA"
+	case "MAL":
+		return malicious
 	}
 	return c.source
 }
@@ -80,7 +85,7 @@ func ratings(rater string, from []osvSeverity) []advisory.Severity {
 // addWord adds a severity word, unless it says nothing.
 func addWord(list []advisory.Severity, rater, word string) []advisory.Severity {
 	word = strings.ToLower(strings.TrimSpace(word))
-	if word == "" || len(word) > 32 || word == "unknown" || word == "not yet assigned" ||
+	if word == "" || len(word) > 32 || word == "unknown" || word == "not yet assigned" || word == "end-of-life" ||
 		strings.Trim(word, "abcdefghijklmnopqrstuvwxyz -") != "" {
 		return list
 	}

@@ -69,6 +69,9 @@ type secdbPackage struct {
 // read hands on a database package by package.
 func (db *secdb) read(ctx context.Context, fsys fs.FS, name string) (secdbHead, error) {
 	var head secdbHead
+	if err := ctx.Err(); err != nil {
+		return head, err
+	}
 	d, err := openDocument(fsys, name, "a security database", maxDocument)
 	if err != nil {
 		return head, err
@@ -121,17 +124,17 @@ func (db *secdb) pkg(ctx context.Context, d *document) error {
 func (db *secdb) fix(name, version string, entries []string) error {
 	for _, entry := range entries {
 		if version == "0" {
-			db.out.Skip("never affected", entry)
+			db.out.Skip("never affected", clip(entry))
 			continue
 		}
 		ids, others := secdbIDs(entry)
 		if len(ids) == 0 || !fits(version) {
-			db.out.Skip("bad record: no id or version", name+" "+version+" "+entry)
+			db.out.Skip("bad record: no id or version", clip(name+" "+version+" "+entry))
 			continue
 		}
 		for _, id := range ids {
 			if !fits(db.prefix + id) {
-				db.out.Skip("bad record: no id or version", name+" "+version+" "+entry)
+				db.out.Skip("bad record: no id or version", clip(name+" "+version+" "+entry))
 				continue
 			}
 			r := advisory.Record{ID: db.prefix + id, Aliases: append([]string{id}, others...), Feed: db.source, Affected: []advisory.Affected{{
