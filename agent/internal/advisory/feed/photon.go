@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"regexp"
 
@@ -35,57 +34,53 @@ var photonPath = regexp.MustCompile(`^photon/cve_data_photon(\d+\.\d+)\.json$`)
 func claimPhoton(p string) (string, bool) { return "Photon OS", photonPath.MatchString(p) }
 
 func readPhoton(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
-	release := photonPath.FindStringSubmatch(u.Path)
-	if release == nil {
-		return broken(u.Path, errors.New("its name does not say which release it is of"))
-	}
-	f, err := fsys.Open(u.Path)
+	release := photonPath.FindStringSubmatch(u.Path)[1] // Claim saw to it
+	doc, err := openDocument(fsys, u.Path, "Photon OS's CVE metadata", maxDocument)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer doc.Close()
 	if !u.Date.IsZero() {
 		out.Date(u.Date)
 	}
-	budget := &limited{r: &limited{r: f, left: 8 * maxDocument}, left: maxRecord}
-	d := json.NewDecoder(budget)
-	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return broken(u.Path, errors.New("not Photon OS's CVE metadata, which is a list"))
-	}
 	pace := every{ctx: ctx}
-	for d.More() {
+	err = doc.elements(func() error {
 		if err := pace.check(); err != nil {
 			return err
 		}
-		budget.left = maxRecord
 		var entry photonEntry
-		if err := d.Decode(&entry); err != nil {
-			var wrong *json.UnmarshalTypeError
-			if !errors.As(err, &wrong) {
-				return broken(u.Path, err)
-			}
-			out.Skip("bad record: against the schema", entry.ID+" "+entry.Package+": "+schemaFault(err))
-			continue
-		}
-		r, problem := entry.record("Photon OS:"+release[1], u.Source)
-		if problem != "" {
-			out.Skip(problem, entry.ID+" "+entry.Package)
-			continue
-		}
-		if !entry.usual() {
-			out.Skip("affected versions in words of its own: taken for all before the fix", entry.ID+" "+entry.Package)
-		}
-		if err := out.Record(r); err != nil {
+		var wrong *json.UnmarshalTypeError
+		switch err := doc.decode(&entry); {
+		case errors.As(err, &wrong) && wrong.Field == "":
+			return broken(u.Path, errors.New("not Photon OS's CVE metadata: an entry is a "+wrong.Value))
+		case wrong != nil:
+			out.Skip("bad record: against the schema", entry.ID+" "+entry.Package+": "+schemaFault(wrong))
+			return nil
+		case err != nil:
 			return err
 		}
+		return entry.handOn("Photon OS:"+release, u.Source, out)
+	})
+	if err != nil {
+		return err
 	}
-	if _, err := d.Token(); err != nil {
-		return broken(u.Path, err)
+	if pace.n == 0 {
+		return broken(u.Path, errors.New("no entries in it"))
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return broken(u.Path, errors.New("something follows the document"))
+	return doc.end()
+}
+
+// handOn hands on the advisory of one entry, if there is one.
+func (e *photonEntry) handOn(ecosystem, source string, out Sink) error {
+	r, problem := e.record(ecosystem, source)
+	if problem != "" {
+		out.Skip(problem, e.ID+" "+e.Package)
+		return nil
 	}
-	return nil
+	if !e.usual() {
+		out.Skip("affected versions in words of its own: taken for all before the fix", e.ID+" "+e.Package)
+	}
+	return out.Record(r)
 }
 
 // record is the advisory of one entry, or why there is none.
