@@ -30,6 +30,10 @@ const (
 	vexInvestigation = "under_investigation"
 )
 
+// vexStatuses has them in an order in which the worst comes last, and counts,
+// where a product has several against CSAF's rules.
+var vexStatuses = []string{vexNotAffected, vexInvestigation, vexFixed, vexAffected}
+
 // redhatRecord is what a vulnerability is to the packages of Red Hat
 // Enterprise Linux. What is left out is counted once a document, since a
 // single one may name thousands of products that are.
@@ -52,18 +56,21 @@ func redhatRecord(v *csafVulnerability, tree productTree, out Sink) advisory.Rec
 func redhatStatements(v *csafVulnerability, tree productTree) (statements map[string]*redhatStatement, fine map[redhatPackage]bool, skipped map[string]bool) {
 	statements = make(map[string]*redhatStatement)
 	fine, skipped = make(map[redhatPackage]bool), make(map[string]bool)
-	for status, ids := range v.Status {
-		for _, id := range ids {
+	for status := range v.Status {
+		if !slices.Contains(vexStatuses, status) {
+			skipped["bad record: an unknown status"] = true
+		}
+	}
+	for _, status := range vexStatuses {
+		for _, id := range v.Status[status] {
 			p, reason := tree.product(id)
 			switch {
 			case reason != "":
 			case status == vexNotAffected:
 				reason = "not affected"
 				fine[p.redhatPackage] = true
-			case status == vexAffected, status == vexInvestigation:
-				statements[id] = &redhatStatement{redhatProduct: p, status: status, state: finding.NotFixed}
 			case status != vexFixed:
-				reason = "bad record: an unknown status"
+				statements[id] = &redhatStatement{redhatProduct: p, status: status, state: finding.NotFixed}
 			case p.whole:
 				reason = "a module as a whole, beside its packages"
 			case p.version == "":

@@ -396,6 +396,10 @@ func TestClaimRedHat(t *testing.T) {
 	}
 }
 
+func FuzzRedHat(f *testing.F) {
+	fuzzFeed(f, "redhat", "redhat-vex/2024/cve-2024-24786.json", "testdata/redhat.txtar")
+}
+
 // FuzzRedHatArchive reads what is no archive, or a broken one.
 func FuzzRedHatArchive(f *testing.F) {
 	archive, err := txtar.ParseFile("testdata/redhat.txtar")
