@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"time"
 )
 
 // download brings one file up to date and says whether it changed.
@@ -111,29 +110,6 @@ func (t *transfer) take(answer *http.Response) (changed bool, err error) {
 	return t.accept(e)
 }
 
-// skew is how far the servers behind one address may be apart.
-const skew = time.Hour
-
-// notOlder compares the times of last change of what is there and what comes.
-func (t *transfer) notOlder(e entry) error {
-	here, err1 := http.ParseTime(t.known.LastModified)
-	there, err2 := http.ParseTime(e.LastModified)
-	if t.AllowOlder || !t.have || err1 != nil || err2 != nil || here.Sub(there) < skew {
-		return nil
-	}
-	return olderError{what: t.path, here: day(here), there: day(there)}
-}
-
-// olderError is an offer of less than we have: a stale mirror or cache, or
-// someone who hides what was published since.
-type olderError struct{ what, here, there string }
-
-func (e olderError) Error() string {
-	return fmt.Sprintf("%s is of %s, older than the one that is there, of %s: use --allow-older if that is right", e.what, e.there, e.here)
-}
-
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly + " 15:04") }
-
 // receive appends the body to the part.
 func (t *transfer) receive(answer *http.Response) error {
 	if answer.ContentLength > t.limit-t.part.size {
@@ -176,7 +152,7 @@ func (t *transfer) accept(e entry) (changed bool, err error) {
 		return false, final{err}
 	}
 	if t.sum != "" && sum != t.sum {
-		return false, t.startOver(wrongError{fmt.Errorf("what came has the SHA-256 sum %s, and should have %s", sum, t.sum)})
+		return false, t.startOver(wrongError{fmt.Errorf("what came has the SHA-256 sum %s, and should have %s: if it is being replaced right now, try again", sum, t.sum)})
 	}
 	if err := check(t.path, t.part.f, t.part.size); err != nil {
 		return false, t.startOver(wrongError{err})
@@ -193,6 +169,7 @@ func (t *transfer) accept(e entry) (changed bool, err error) {
 		return false, final{err}
 	}
 	t.folder.state.put(t.path, e)
+	t.Log(fmt.Sprintf("%s: received %s, %.1f MB", t.source, t.path, float64(e.Size)/1e6))
 	return changed, nil
 }
 

@@ -131,6 +131,7 @@ func everything(t *testing.T) *internet {
 	for _, p := range []string{"2/core/2.0/x86_64/5454bdaaf3e2fa8d", "2/extras/php8.0/2.0/x86_64/0123", "al2023/core/guids/89ab/x86_64"} {
 		in.set("cdn.amazonlinux.com/"+p+"/repodata/updateinfo.xml.gz", published(info, published1))
 	}
+	in.set("packages.us-west-2.amazonaws.com/2018.03/updates/2778354585d0/x86_64/repodata/updateinfo.xml.gz", published(info, published1))
 	in.set("packages.broadcom.com/photon/photon_cve_metadata/cve_data_photon1.0.json", published(`[{"cve_id": "CVE-1"}]`, published1))
 	in.set("packages.broadcom.com/photon/photon_cve_metadata/cve_data_photon5.0.json", published(`[]`, published1))
 	bz, err := base64.StdEncoding.DecodeString(bzipped)
@@ -218,5 +219,20 @@ func TestEverySource(t *testing.T) {
 	after, err := f.Fingerprint()
 	if err != nil || before != after {
 		t.Errorf("the fingerprint is %s, was %s (%v)", after, before, err)
+	}
+}
+
+// TestParts: what is not fetched unless it is named, over plain HTTP too.
+func TestParts(t *testing.T) {
+	in := everything(t)
+	in.set("storage.googleapis.com/osv-vulnerabilities/Debian/all.zip", published(zipped(t, "Debian"), published1))
+	folder := t.TempDir()
+	update(t, open(t, folder), in.options(nil).only("amazon/1", "osv/Debian", "alpine/v3.20", "alpine/edge"))
+	want := []string{
+		"alpine-secdb/edge/community.json", "alpine-secdb/edge/main.json", "alpine-secdb/v3.20/community.json",
+		"alpine-secdb/v3.20/main.json", "amazon/1/core/updateinfo.xml.gz", "osv/Debian/all.zip",
+	}
+	if diff := cmp.Diff(want, paths(tree(t, folder))); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
 	}
 }

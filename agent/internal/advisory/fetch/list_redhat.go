@@ -51,24 +51,6 @@ func listRedHat(ctx context.Context, s *session, _ []string) ([]file, error) {
 	return append([]file{archive}, documents...), err
 }
 
-// archiveNotOlder compares the day of the archive that is listed with that of
-// the one that is there.
-func (s *session) archiveNotOlder(listed []file) error {
-	if s.AllowOlder {
-		return nil
-	}
-	for _, f := range listed {
-		there := redhatArchive.FindStringSubmatch(strings.TrimPrefix(f.path, "redhat-vex/"))
-		for p := range s.folder.state.of("redhat") {
-			here := redhatArchive.FindStringSubmatch(strings.TrimPrefix(p, "redhat-vex/"))
-			if here != nil && there != nil && here[1] > there[1] {
-				return olderError{what: "the archive", here: here[1], there: there[1]}
-			}
-		}
-	}
-	return nil
-}
-
 // redhatSum is the archive's sum, which stands in a file beside it, or "".
 func (s *session) redhatSum(ctx context.Context, archive string) (string, error) {
 	text, err := s.text(ctx, archive+".sha256")
