@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			}
 			return os.Getenv("CI") != "", nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "registry": new(registries).command, "keypair": keypair},
 	})
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -11,9 +12,10 @@ import (
 
 // showing is what db show was asked for.
 type showing struct {
-	db, format string
-	version    string
-	versioned  bool // --version is there
+	format    string
+	version   string
+	versioned bool // --version is there
+	index     indexFlags
 }
 
 func (a *app) dbShowCommand() *cobra.Command {
@@ -50,10 +52,10 @@ the package; 1 if not: there is no such ecosystem or no such index.`,
 		Args: exactly(1, "one ID or PACKAGE@ECOSYSTEM"),
 		RunE: func(c *cobra.Command, args []string) error {
 			s.versioned = c.Flags().Changed("version")
-			return a.show(args[0], s)
+			return a.show(c.Context(), args[0], s)
 		},
 	}
-	c.Flags().StringVar(&s.db, "db", "", indexPlaces)
+	s.index.add(c.Flags())
 	c.Flags().StringVar(&s.version, "version", "", "the package's `VERSION` to ask about; the source package's where the distro publishes by source")
 	formatFlag(c, &s.format)
 	return c
@@ -63,7 +65,7 @@ the package; 1 if not: there is no such ecosystem or no such index.`,
 // a dash or colon, and a number somewhere.
 var idShape = regexp.MustCompile(`^[A-Za-z][A-Za-z_]*[-:].*[0-9]`)
 
-func (a *app) show(what string, s showing) error {
+func (a *app) show(ctx context.Context, what string, s showing) error {
 	if err := checkFormat(s.format); err != nil {
 		return err
 	}
@@ -77,7 +79,7 @@ func (a *app) show(what string, s showing) error {
 	case !isPackage && !idShape.MatchString(what):
 		return fmt.Errorf("%q is neither an ID such as CVE-2021-44228 nor a package with its ecosystem such as openssl@Debian:12 or lodash@npm", what)
 	}
-	index, location, err := a.openIndex(s.db)
+	index, location, err := a.openIndex(ctx, s.index)
 	if err != nil {
 		return err
 	}

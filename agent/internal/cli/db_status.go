@@ -15,7 +15,8 @@ import (
 )
 
 func (a *app) dbStatusCommand() *cobra.Command {
-	var path, format string
+	var f indexFlags
+	var format string
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show which advisory index is used, how old it is and what is in it",
@@ -25,7 +26,7 @@ is known not to have all that its publisher has.
 
 --format json has, for machines:
 
-  location         the file, or "embedded"
+  location         the file, the reference in a registry, or "embedded"
   chosenBy         flag, environment, cache or embedded
   digest, size     of the index's contents; in bytes
   built, newest    when it was made; the newest date of any source
@@ -36,24 +37,24 @@ is known not to have all that its publisher has.
 		Example: `  layergate db status
   layergate db status --db index.db --format json`,
 		Args: exactly(0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkFormat(format); err != nil {
 				return err
 			}
-			index, location, err := a.openIndex(path)
+			index, location, err := a.openIndex(c.Context(), f)
 			if err != nil {
 				return err
 			}
 			defer index.Close()
 			s := a.statusOf(location, index.Info())
-			s.ChosenBy = a.chosenBy(path, location)
+			s.ChosenBy = a.chosenBy(f.db, location)
 			if format == "json" {
 				return writeJSON(a.stdout, s)
 			}
 			return s.write(a.stdout)
 		},
 	}
-	c.Flags().StringVar(&path, "db", "", indexPlaces)
+	f.add(c.Flags())
 	formatFlag(c, &format)
 	return c
 }

@@ -42,15 +42,10 @@ func (f *indexFlags) addVerifyKey(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.verifyKeys, "verify-key", nil, "a PEM `FILE` with a public ed25519 key; one of those named must have signed the index")
 }
 
-// openIndex is chooseIndex for commands with a --db alone.
-func (a *app) openIndex(flag string) (index *store.Index, location string, err error) {
-	return a.chooseIndex(context.Background(), indexFlags{db: flag})
-}
-
-// chooseIndex opens the advisory index that a command uses, and says which it
+// openIndex opens the advisory index that a command uses, and says which it
 // is. An index that is there and cannot be read is an error: falling back to
 // another would change what is found without a word.
-func (a *app) chooseIndex(ctx context.Context, f indexFlags) (index *store.Index, location string, err error) {
+func (a *app) openIndex(ctx context.Context, f indexFlags) (index *store.Index, location string, err error) {
 	path, why := f.db, "--db"
 	if path == "" {
 		path, why = a.env("LAYERGATE_DB"), "$LAYERGATE_DB"

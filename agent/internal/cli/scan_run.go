@@ -72,7 +72,7 @@ func (a *app) scanImage(ctx context.Context, o *scan.Options, f scanFlags) (*res
 	if o.Policy, err = text.parse(); err != nil {
 		return nil, err
 	}
-	o.Index, o.IndexLocation, err = a.chooseIndex(ctx, f.indexFlags)
+	o.Index, o.IndexLocation, err = a.openIndex(ctx, f.indexFlags)
 	if err != nil {
 		return nil, err
 	}
