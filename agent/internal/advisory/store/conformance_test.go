@@ -67,7 +67,7 @@ func TestRealRecords(t *testing.T) {
 	}
 }
 
-func openZip(t *testing.T, fsys fs.FS, name string) *zip.Reader {
+func openZip(t testing.TB, fsys fs.FS, name string) *zip.Reader {
 	t.Helper()
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
