@@ -187,6 +187,32 @@ func TestDeterministic(t *testing.T) {
 	}
 }
 
+// TestSpilled checks that the bytes do not depend on how much fits in memory.
+func TestSpilled(t *testing.T) {
+	all, _ := compiled(t, sources(), Options{Time: buildTime})
+	temp := t.TempDir()
+	few, _ := compiled(t, sources(), Options{Time: buildTime, TempDir: temp, memory: 400})
+	if !bytes.Equal(all, few) {
+		t.Error("an index that was sorted in files has other bytes")
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+	t.Run("of real feeds", func(t *testing.T) {
+		data := sharedData(t)
+		var all, few bytes.Buffer
+		names := []string{"osv/PyPI", "osv/AlmaLinux", "osv/Alpine", "kev.json"}
+		for b, memory := range map[*bytes.Buffer]int{&all: 0, &few: 100 << 10} {
+			if _, err := Compile(context.Background(), b, data, Options{Sources: names, TempDir: temp, memory: memory}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !bytes.Equal(all.Bytes(), few.Bytes()) {
+			t.Error("an index that was sorted in files has other bytes")
+		}
+	})
+}
+
 func TestNotAnIndex(t *testing.T) {
 	data, _ := compiled(t, sources(), Options{Time: buildTime})
 	newer := bytes.Clone(data)
