@@ -173,6 +173,7 @@ func TestRedHatRelease(t *testing.T) {
 		"cpe:/a:redhat:rhel_satellite_client:6::el6":    " other",
 		"cpe:/a:redhat:rhel_software_collections:3":     " other",
 		"cpe:/a:redhat:openshift:4.16::el9":             " other",
+		"cpe:/a:redhat:enterprise_linux_ai:1.5::el9":    " other",
 		"cpe:/o:centos:enterprise_linux:8":              " other",
 		"cpe:/o:redhat:enterprise_linux:":               " other",
 		"cpe:/o:redhat:enterprise_linux:x":              " other",
