@@ -57,9 +57,6 @@ var (
 		`([-_.]?(alpha|beta|preview|pre|a|b|c|rc)[-_.]?\d*)?` +
 		`(-\d+|[-_.]?(post|rev|r)[-_.]?\d*)?([-_.]?dev[-_.]?\d*)?` +
 		`(\+[a-z0-9]+([-_.][a-z0-9]+)*)?$`)
-	// Maven compares any text; what occurs in its central repository and has
-	// an order that means something holds a digit and no separators but these.
-	mavenShape = regexp.MustCompile(`^[0-9A-Za-z._+-]*[0-9][0-9A-Za-z._+-]*$`)
 	// Gem::Version::VERSION_PATTERN.
 	gemShape = regexp.MustCompile(`^[0-9]+(\.[0-9a-zA-Z]+)*(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
 	// NuGet.Versioning: up to four numbers, SemVer 2.0 labels.
@@ -69,9 +66,6 @@ var (
 var (
 	pypiOrder = published(pypiShape, func(s string) (semantic.Version, error) {
 		return semantic.ParsePyPIVersion(s)
-	})
-	mavenOrder = published(mavenShape, func(s string) (semantic.Version, error) {
-		return semantic.ParseMavenVersion(s), nil
 	})
 	gemOrder = published(gemShape, func(s string) (semantic.Version, error) {
 		// Gem::Version does so too; osv-scalibr takes 1.0-1 for newer than 1.0.b1.

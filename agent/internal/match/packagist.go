@@ -37,6 +37,9 @@ func packagistOrder(text string) (version, bool) {
 	if parts == nil {
 		return nil, false
 	}
+	if strings.EqualFold(parts[5], "stable") {
+		parts[6], parts[7] = "", "" // Composer drops what follows
+	}
 	return packagistVersion{
 		numbers:   [4]string(parts[1:5]),
 		stability: packagistStability[strings.ToLower(parts[5])],
