@@ -38,6 +38,9 @@ func claimRedHat(p string) (string, bool) {
 }
 
 func readRedHat(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if !u.Date.IsZero() {
 		out.Date(u.Date)
 	}
@@ -75,10 +78,13 @@ var errNotCSAF = errors.New("not a CSAF document: it has no category and csaf_ve
 
 func parseCSAF(data []byte) (*csafDocument, error) {
 	doc := new(csafDocument)
-	if err := json.Unmarshal(data, doc); err != nil {
+	var wrong *json.UnmarshalTypeError
+	switch err := json.Unmarshal(data, doc); {
+	case errors.As(err, &wrong) && wrong.Field == "": // a list, a number, …
+		return nil, errNotCSAF
+	case err != nil:
 		return nil, err
-	}
-	if doc.Document.Category == "" || doc.Document.Version == "" {
+	case doc.Document.Category == "" || doc.Document.Version == "":
 		return nil, errNotCSAF
 	}
 	return doc, nil

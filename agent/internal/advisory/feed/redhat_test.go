@@ -363,6 +363,7 @@ func TestRedHatDocument(t *testing.T) {
 	for data, want := range map[string]string{
 		"":                  "not JSON, or cut short",
 		`{"document": {"`:   "not JSON, or cut short",
+		`[]`:                "not a CSAF document: it has no category and csaf_version",
 		`{"id": "GO-2024"}`: "not a CSAF document: it has no category and csaf_version",
 	} {
 		err := readRedHat(context.Background(), fstest.MapFS{at: {Data: []byte(data)}}, Unit{Path: at}, new(kept))
