@@ -26,7 +26,7 @@ import (
 //
 // Only what is said of Red Hat Enterprise Linux itself is kept, by major
 // release (redhat_product.go), and of one release one statement a package
-// (redhat_status.go).
+// (redhat_affected.go).
 
 var (
 	redhatArchivePath  = regexp.MustCompile(`(^|/)(redhat-vex/[^/]+|csaf_vex_\d{4}-\d\d-\d\d)\.tar\.zst$`)
