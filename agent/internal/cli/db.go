@@ -2,13 +2,12 @@ package cli
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/layergate/layergate/agent/internal/advisory/feed"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
 	"github.com/layergate/layergate/agent/internal/report"
 )
@@ -29,19 +28,28 @@ func (a *app) dbBuildCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "build --from FOLDER -o FILE",
 		Short: "Compile advisories, as their publishers publish them, into one index file",
-		Long: `Build reads a folder of advisories and compiles them into one file, which scans
-use with --db or $LAYERGATE_DB. It takes what it finds of
+		Long: `Build reads a folder of advisories, as "layergate db update" fetches it, and
+compiles them into one file, which scans use with --db or $LAYERGATE_DB. No
+network is used: where there is none, take the folder there, or a zip archive of
+it, or single files under their published names. Build takes what it finds of
 
-  osv/ECOSYSTEM/all.zip   records of osv.dev
-  alpine-secdb/vX.Y/      main.json and community.json of secdb.alpinelinux.org
-  debian-tracker.json     the Debian security tracker's JSON
-  kev.json                CISA's known exploited vulnerabilities
-  epss.csv.gz             FIRST's EPSS scores
+  osv/ECOSYSTEM/all.zip      records of osv.dev
+  alpine-secdb/vX.Y/         main.json and community.json of secdb.alpinelinux.org
+  debian-tracker.json        the Debian security tracker's JSON
+  redhat-vex/                Red Hat's CSAF VEX: the archive, and newer documents
+  amazon/RELEASE/REPOSITORY/ updateinfo.xml.gz of Amazon Linux
+  oracle/                    com.oracle.elsa-all.xml.bz2
+  photon/                    cve_data_photonX.Y.json
+  wolfi/, chainguard/        security.json of each
+  kev.json                   CISA's known exploited vulnerabilities
+  epss.csv.gz                FIRST's EPSS scores
 
 A file that cannot be read ends the build; single records that cannot be used
 are counted and named.`,
-		Example: "  layergate db build --from advisories/ -o index.db --sources osv/Debian,kev.json",
-		Args:    exactly(0, "no arguments"),
+		Example: `  layergate db build --from advisories/ -o index.db --sources osv/Debian,kev.json
+  layergate db build --from advisories.zip -o index.db
+  layergate db build --from osv/Go/all.zip -o go.db`,
+		Args: exactly(0, "no arguments"),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if from == "" || to == "" {
 				return fmt.Errorf("db build wants both --from FOLDER and -o FILE (see %s --help)", c.CommandPath())
@@ -49,25 +57,23 @@ are counted and named.`,
 			return a.buildIndex(c, from, to, sources)
 		},
 	}
-	c.Flags().StringVar(&from, "from", "", "the `FOLDER` of advisories")
+	c.Flags().StringVar(&from, "from", "", "the `FOLDER` of advisories, a zip archive of it, or one file of it")
 	c.Flags().StringVarP(&to, "output", "o", "", "the index `FILE` to write")
 	c.Flags().StringSliceVar(&sources, "sources", nil, "take these `NAMES` only: paths in the folder (osv/Go) or names of sources (Go)")
 	return c
 }
 
 func (a *app) buildIndex(c *cobra.Command, from, to string, sources []string) error {
-	info, err := os.Stat(from)
-	if err == nil && !info.IsDir() {
-		err = errors.New("it is no folder")
-	}
+	folder, err := feed.Open(from, "")
 	if err != nil {
 		return fmt.Errorf("building the advisory index from %s: %w", from, err)
 	}
+	defer folder.Close()
 	created, err := a.created()
 	if err != nil {
 		return err
 	}
-	built, err := store.Build(c.Context(), os.DirFS(from), to, store.Options{
+	built, err := store.Build(c.Context(), folder.FS, to, store.Options{
 		Sources:  sources,
 		Time:     created,
 		Progress: func(path string) { a.log.WithField("file", path).Info("reading advisories") },

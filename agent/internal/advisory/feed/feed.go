@@ -91,11 +91,8 @@ func Find(fsys fs.FS) ([]Unit, error) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		for i := range Feeds {
-			if source, ok := Feeds[i].Claim(p); ok {
-				units = append(units, Unit{Feed: &Feeds[i], Source: source, Path: p, Date: dateIn(p)})
-				break
-			}
+		if u, ok := unitAt(p); ok {
+			units = append(units, u)
 		}
 		if len(units) > maxUnits {
 			return fmt.Errorf("more than %d files", maxUnits)
@@ -116,6 +113,16 @@ func Find(fsys fs.FS) ([]Unit, error) {
 		return units[i].Path < units[j].Path
 	})
 	return newestOfEach(units), nil
+}
+
+// unitAt is the file at a path, of the first feed that claims it.
+func unitAt(p string) (Unit, bool) {
+	for i := range Feeds {
+		if source, ok := Feeds[i].Claim(p); ok {
+			return Unit{Feed: &Feeds[i], Source: source, Path: p, Date: dateIn(p)}, true
+		}
+	}
+	return Unit{}, false
 }
 
 var dateInName = regexp.MustCompile(`(?:^|[-_./])(\d{4}-\d\d-\d\d)(?:[-_./]|$)`)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -146,7 +147,7 @@ func tarOf(t testing.TB, files []txtar.File) []byte {
 	return b.Bytes()
 }
 
-func readAll(t *testing.T, fsys fstest.MapFS) string {
+func readAll(t *testing.T, fsys fs.FS) string {
 	t.Helper()
 	units, err := Find(fsys)
 	if err != nil {

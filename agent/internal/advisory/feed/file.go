@@ -16,7 +16,6 @@ import (
 const (
 	maxDocument = 256 << 20 // bytes of a JSON file that is read whole
 	maxRecord   = 64 << 20  // bytes of one record in an archive
-	maxArchive  = 2 << 30   // bytes of an archive that must be spooled into memory
 	maxText     = 512       // bytes of an id, a name or a version
 )
 
@@ -67,13 +66,13 @@ func (l *limited) Read(p []byte) (int, error) {
 }
 
 // readerAt gives random access to a file, through memory when its file system
-// cannot (a zip within a zip).
+// cannot. Open sees to it that such a file is small.
 func readerAt(f fs.File, size int64) (io.ReaderAt, error) {
 	if r, ok := f.(io.ReaderAt); ok {
 		return r, nil
 	}
-	if size > maxArchive {
-		return nil, errTooLarge
+	if size > maxInMemory {
+		return nil, errors.New("an archive of this size cannot be read within another: unpack the outer one")
 	}
 	b, err := io.ReadAll(&limited{r: f, left: size + 1})
 	if err != nil {
