@@ -116,7 +116,7 @@ func (f *amazonFeed) record(update *alasUpdate) (r *advisory.Record, problem str
 			cves = append(cves, ref.ID)
 		}
 	}
-	named(r, cves)
+	nameCVEs(r, cves)
 	if len(r.Aliases)+len(r.Upstream) == 0 && update.Type != "security" {
 		return nil, "no vulnerability: a bug fix or enhancement"
 	}
@@ -133,7 +133,7 @@ func (f *amazonFeed) record(update *alasUpdate) (r *advisory.Record, problem str
 	if len(builds) == 0 {
 		return nil, "names no affected versions"
 	}
-	r.Affected = affected(builds, r.Published)
+	r.Affected = affectedBy(builds, r.Published)
 	return r, ""
 }
 

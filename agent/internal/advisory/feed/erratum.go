@@ -13,15 +13,15 @@ import (
 // are affected.
 type build struct {
 	ecosystem, module, name string
-	version                 string // as of affected: [epoch:]version-release
+	version                 string // that fixes it: [epoch:]version-release
 	since                   string // the oldest version that is meant; "" for every one
 }
 
-// affected makes one Affected of each different build. A name may have several
+// affectedBy makes one Affected of each different build. A name may have several
 // versions, one for each architecture. An Affected does not say which it is
 // for, so that a package counts as affected until it has the latest of them:
 // rather a finding too many for one architecture than a miss on another.
-func affected(builds []build, issued time.Time) []advisory.Affected {
+func affectedBy(builds []build, issued time.Time) []advisory.Affected {
 	slices.SortFunc(builds, func(a, b build) int {
 		return cmp.Or(
 			strings.Compare(a.ecosystem, b.ecosystem), strings.Compare(a.name, b.name),
@@ -44,9 +44,9 @@ func affected(builds []build, issued time.Time) []advisory.Affected {
 	return list
 }
 
-// named gives an erratum the vulnerabilities that it fixes: one is another
+// nameCVEs gives an erratum the vulnerabilities that it fixes: one is another
 // name of it, several each have a finding of their own.
-func named(r *advisory.Record, cves []string) {
+func nameCVEs(r *advisory.Record, cves []string) {
 	ids := appendNew(nil, r.ID, cves)
 	slices.Sort(ids)
 	if len(ids) == 1 {

@@ -133,7 +133,7 @@ func (d *ovalDefinition) record(source string, out Sink) (r *advisory.Record, pr
 	if !fits(r.ID) {
 		return nil, "bad record: no id"
 	}
-	named(r, cves)
+	nameCVEs(r, cves)
 	if len(r.Aliases)+len(r.Upstream) == 0 && !strings.HasPrefix(r.ID, "ELSA-") {
 		return nil, "no vulnerability: a bug fix or enhancement"
 	}
@@ -152,7 +152,7 @@ func (d *ovalDefinition) record(source string, out Sink) (r *advisory.Record, pr
 	if len(builds) == 0 {
 		return nil, "names no affected versions"
 	}
-	r.Affected = affected(builds, issued)
+	r.Affected = affectedBy(builds, issued)
 	r.Severities = addWord(d.vectors(r, source), source, d.Advisory.Severity)
 	return r, ""
 }

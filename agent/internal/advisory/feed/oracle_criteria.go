@@ -22,7 +22,7 @@ type ovalCriterion struct {
 }
 
 // The forms of a comment. The architecture is not asked for, since an advisory
-// has no place for it (see affected), nor is the key that a package is signed
+// has no place for it (see affectedBy), nor is the key that a package is signed
 // with: a package signed by someone else is not safer.
 var (
 	ovalRelease = regexp.MustCompile(`^Oracle Linux (\d+) is installed$`)

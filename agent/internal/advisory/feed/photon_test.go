@@ -15,6 +15,17 @@ func FuzzPhoton(f *testing.F) {
 	fuzzFeed(f, "photon", "photon/cve_data_photon4.0.json", "testdata/photon.txtar")
 }
 
+// TestPhotonFixes checks that a package with several fixes for a CVE is
+// affected until the latest.
+func TestPhotonFixes(t *testing.T) {
+	want := []string{"photon-CVE-2025-40258"}
+	matchEach(t, readFixture(t, "photon.txtar"), "Photon OS:5.0", []installed{
+		{"linux-esx", "6.1.164-1.ph5", "", want},
+		{"linux-esx", "6.1.169-2.ph5", "", want},
+		{"linux-esx", "6.1.177-1.ph5", "", nil},
+	})
+}
+
 // TestPhotonSample reads Photon's own file and compares it with each entry's
 // sentence about the affected versions, which the feed only checks.
 func TestPhotonSample(t *testing.T) {

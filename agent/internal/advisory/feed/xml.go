@@ -31,9 +31,12 @@ type xmlDate struct {
 	Date string `xml:"date,attr"`
 }
 
-// maxXML bounds an unpacked document. The largest, Oracle's of all its errata,
-// has 250 MB.
-const maxXML = 16 * maxDocument
+// The limits on XML, in bytes. The largest document, Oracle's of all its
+// errata, has 250 MB, and no erratum of any more than a few.
+const (
+	maxXML     = 16 * maxDocument
+	maxElement = 16 << 20 // an update or a definition; its values take some times as much memory
+)
 
 // openXML opens an XML document, packed if its name ends in .gz or .bz2.
 func openXML(fsys fs.FS, name string) (*xmlFile, error) {
@@ -50,7 +53,7 @@ func openXML(fsys fs.FS, name string) (*xmlFile, error) {
 	case ".bz2":
 		r = bzip2.NewReader(f)
 	}
-	x := &xmlFile{name: name, file: f, budget: &limited{r: &limited{r: r, left: maxXML}, left: maxRecord}}
+	x := &xmlFile{name: name, file: f, budget: &limited{r: &limited{r: r, left: maxXML}, left: maxElement}}
 	x.text = bufio.NewReaderSize(x.budget, 64<<10)
 	x.Decoder = xml.NewDecoder(x.text)
 	x.CharsetReader = func(string, io.Reader) (io.Reader, error) { return nil, errors.New("only UTF-8 can be read") }
@@ -87,7 +90,7 @@ func (x *xmlFile) root(element, what string) error {
 // child is the next element within the one at hand; nil at its end. It has to
 // be decoded, skipped or gone through in turn before the one after it.
 func (x *xmlFile) child() (*xml.StartElement, error) {
-	x.budget.left = maxRecord
+	x.budget.left = maxElement
 	for {
 		token, err := x.Token()
 		if err != nil {
@@ -141,7 +144,7 @@ func (x *xmlFile) rest(element string) error {
 	buffer := make([]byte, 32<<10)
 	var tail []byte
 	for {
-		x.budget.left = maxRecord
+		x.budget.left = maxElement
 		n, err := x.text.Read(buffer)
 		tail = append(tail, buffer[:n]...)
 		tail = append(tail[:0], tail[max(0, len(tail)-enough):]...)
