@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"path"
-	"strings"
 )
 
 // download brings one file up to date and says whether it changed.
@@ -42,6 +41,7 @@ type transfer struct {
 	known entry // what is there
 	have  bool
 	part  *partial // what was received of it so far
+	asked bool     // whether the file has changed
 }
 
 // header makes the request conditional: "if it changed" where the file is
@@ -57,6 +57,7 @@ func (t *transfer) header() (http.Header, error) {
 			return nil, err
 		}
 	}
+	t.asked = false
 	if t.part.size > 0 {
 		h.Set("Range", fmt.Sprintf("bytes=%d-", t.part.size))
 		h.Set("If-Range", t.part.validator)
@@ -69,6 +70,7 @@ func (t *transfer) header() (http.Header, error) {
 		if t.known.LastModified != "" {
 			h.Set("If-Modified-Since", t.known.LastModified)
 		}
+		t.asked = t.known.ETag != "" || t.known.LastModified != ""
 	}
 	return h, nil
 }
@@ -84,7 +86,7 @@ func (t *transfer) take(answer *http.Response) (changed bool, err error) {
 	}
 	switch answer.StatusCode {
 	case http.StatusNotModified:
-		if !t.have {
+		if !t.asked {
 			return false, final{errors.New("the server answered that nothing has changed, and was not asked that")}
 		}
 		t.known.Checked, t.known.Revision = t.Now().UTC(), t.revision
@@ -186,9 +188,12 @@ func (t *transfer) startOver(err error) error {
 // giveUp is startOver where there is no sense in a next.
 func (t *transfer) giveUp(err error) error { return final{t.startOver(err)} }
 
-// continues says whether a Content-Range ("bytes 5-9/10") begins there.
-func continues(contentRange string, at int64) bool {
-	return strings.HasPrefix(contentRange, fmt.Sprintf("bytes %d-", at))
+// continues says whether a Content-Range ("bytes 5-9/10") is all that is
+// missing of what was asked for from there.
+func continues(contentRange string, from int64) bool {
+	var first, last, size int64
+	n, err := fmt.Sscanf(contentRange, "bytes %d-%d/%d", &first, &last, &size)
+	return err == nil && n == 3 && from > 0 && first == from && last == size-1
 }
 
 // counted tells of what is read.

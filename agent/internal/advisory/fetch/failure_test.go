@@ -143,6 +143,7 @@ func TestFailureThatStays(t *testing.T) {
 		{"429 for an hour", answer(429, "Retry-After", "3600"), 1, []string{"until 2026-11-23 09:00 UTC", "--mirror"}},
 		{"404", answer(404), 1, []string{"404 Not Found", "newer layergate"}},
 		{"403", answer(403), 1, []string{"403 Forbidden"}},
+		{"206 unasked", answer(206, "Content-Range", "bytes 0-1/100"), 5, []string{"another range"}},
 		{"HTML", send("<!DOCTYPE html><html>"), 2, []string{"not JSON", `it begins "<!DOCTYPE html>`}},
 		{"nothing", send(""), 2, []string{"not JSON"}},
 		{"a part without a length", func(w http.ResponseWriter, r *http.Request) {
@@ -187,6 +188,17 @@ func TestFailureThatStays(t *testing.T) {
 				t.Errorf("what is there is said to be of %s", outcomes[0].Since)
 			}
 		})
+	}
+}
+
+// TestUnaskedNotModified: what was not asked whether it changed cannot have
+// stayed as it was.
+func TestUnaskedNotModified(t *testing.T) {
+	in := newInternet(t)
+	in.set(kevAt, answer(http.StatusNotModified))
+	outcomes, err := open(t, t.TempDir()).Update(t.Context(), in.options(nil).only("kev"))
+	if err != nil || outcomes[0].Err == nil || !strings.Contains(outcomes[0].Err.Error(), "was not asked that") {
+		t.Errorf("%v, %+v", err, outcomes)
 	}
 }
 
@@ -239,6 +251,7 @@ func TestContinued(t *testing.T) {
 		{"ignored", send(content), content, "bytes=100-"},
 		{"changed", published(content+"PK", published2), content + "PK", "bytes=100-"},
 		{"shorter than the part", inTurn(answer(http.StatusRequestedRangeNotSatisfiable), published(content, published1)), content, ""},
+		{"a piece", inTurn(answer(http.StatusPartialContent, "Content-Range", "bytes 100-109/9999"), published(content, published1)), content, ""},
 		{"another range", inTurn(answer(http.StatusPartialContent, "Content-Range", "bytes 7-9/10"), published(content, published1)), content, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

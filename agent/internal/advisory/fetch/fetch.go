@@ -44,8 +44,8 @@ type Options struct {
 	Env        func(string) string // looks up HTTPS_PROXY, HTTP_PROXY and NO_PROXY; nil: no proxy
 	UserAgent  string              // what the servers are told
 
-	// Progress, if not nil, is told of what is received, from several
-	// goroutines. Log is told in words what is done and retried.
+	// Progress, if not nil, is told of what is received; Log in words what is
+	// done and tried again. Both are called from several goroutines.
 	Progress func(Progress)
 	Log      func(message string)
 
@@ -174,7 +174,12 @@ func (s *session) downloadAll(ctx context.Context, w want, files []file) (change
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallel)
 	var mu sync.Mutex
+	seen := make(map[string]bool)
 	for _, f := range files {
+		if seen[f.path] { // two at once would write to one place
+			continue
+		}
+		seen[f.path] = true
 		f.source, f.limit = w.source.Name, w.source.limit
 		g.Go(func() error {
 			came, err := s.download(ctx, f)

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -180,7 +181,12 @@ func TestEverySource(t *testing.T) {
 	f := open(t, folder)
 	var log []string
 	o := in.options(nil)
-	o.Log = func(m string) { log = append(log, m) }
+	var mu sync.Mutex
+	o.Log = func(m string) {
+		mu.Lock()
+		defer mu.Unlock()
+		log = append(log, m)
+	}
 	outcomes := update(t, f, o)
 	if len(outcomes) != len(Sources) || !Changed(outcomes) {
 		t.Errorf("%d outcomes for %d sources: %+v", len(outcomes), len(Sources), outcomes)
@@ -227,7 +233,7 @@ func TestParts(t *testing.T) {
 	in := everything(t)
 	in.set("storage.googleapis.com/osv-vulnerabilities/Debian/all.zip", published(zipped(t, "Debian"), published1))
 	folder := t.TempDir()
-	update(t, open(t, folder), in.options(nil).only("amazon/1", "osv/Debian", "alpine/v3.20", "alpine/edge"))
+	update(t, open(t, folder), in.options(nil).only("amazon/1", "osv/Debian", "osv/Debian", "alpine/v3.20", "alpine/edge"))
 	want := []string{
 		"alpine-secdb/edge/community.json", "alpine-secdb/edge/main.json", "alpine-secdb/v3.20/community.json",
 		"alpine-secdb/v3.20/main.json", "amazon/1/core/updateinfo.xml.gz", "osv/Debian/all.zip",

@@ -133,7 +133,6 @@ func (s *session) amazonRepository(ctx context.Context, place, list string) (fil
 			return file{}, fmt.Errorf("reading %s: %w", mirror.JoinPath("repodata/repomd.xml"), err)
 		}
 		f.url = mirror.JoinPath(href).String()
-		f.revision = f.sum
 		return f, nil
 	}
 	return file{}, failed

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,10 +28,13 @@ func filled(t *testing.T) (*internet, string) {
 // all that another update needs.
 func TestMirror(t *testing.T) {
 	in, source := filled(t)
+	var mu sync.Mutex
 	var asked []string
 	files := http.FileServer(http.Dir(source))
 	server := httptest.NewServer(http.StripPrefix("/advisories", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, r.URL.Path)
+		mu.Unlock()
 		files.ServeHTTP(w, r)
 	})))
 	defer server.Close()
