@@ -36,7 +36,7 @@ func TestBrokenXML(t *testing.T) {
 		{"an entity of its own", amazon, `<!DOCTYPE x [<!ENTITY lol "lol">]><updates><update><id>&lol;</id></update></updates>`,
 			"XML syntax error on line 1: invalid character entity &lol;; fetch it again"},
 		{"too deep", oracle, "<oval_definitions><definitions><definition>" + strings.Repeat("<criteria>", 20000), "exceeded max depth"},
-		{"too large", amazon, "<updates><update><id>" + strings.Repeat("x", maxElement), "larger than any that is published"},
+		{"too large", amazon, "<updates><update><id>" + strings.Repeat("x", maxElement+1<<20), "larger than any that is published"},
 		{"cut in the definitions", oracle, document[:50], "the file is cut short; fetch it again"},
 		{"cut after the definitions", oracle, document[:80], "the file is cut short; fetch it again"},
 		{"another kind of OVAL", oracle, `<oval_results/>`, "not a file of OVAL definitions: it begins with <oval_results>"},
