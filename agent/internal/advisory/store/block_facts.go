@@ -1,9 +1,9 @@
 package store
 
 import (
-	"fmt"
 	"math"
 	"sort"
+	"strconv"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/advisory/feed"
@@ -27,7 +27,20 @@ func cveNumber(id string) (uint64, bool) {
 	return uint64(year)<<32 | uint64(number), ok
 }
 
-func cveID(n uint64) string { return fmt.Sprintf("CVE-%04d-%04d", n>>32, uint32(n)) }
+func cveID(n uint64) string {
+	b := append(make([]byte, 0, 16), "CVE-"...)
+	b = appendDigits(b, n>>32)
+	b = append(b, '-')
+	return string(appendDigits(b, n&0xffffffff))
+}
+
+// appendDigits writes a number with four digits or more.
+func appendDigits(b []byte, n uint64) []byte {
+	for limit := uint64(1000); n < limit && limit > 1; limit /= 10 {
+		b = append(b, '0')
+	}
+	return strconv.AppendUint(b, n, 10)
+}
 
 func encodeFacts(list []storedFacts) []byte {
 	var e encoder

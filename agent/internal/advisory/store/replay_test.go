@@ -2,7 +2,6 @@ package store
 
 import (
 	"archive/zip"
-	"compress/flate"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/flate"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -50,7 +50,14 @@ func replayArchive(from *zip.Reader, to string, times int) error {
 	}
 	defer f.Close()
 	w := zip.NewWriter(f)
-	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestSpeed) })
+	deflate, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		return err
+	}
+	w.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		deflate.Reset(w) // the last entry is done
+		return deflate, nil
+	})
 	for i, entry := range from.File {
 		record, err := templateOf(entry)
 		if err != nil {
