@@ -10,6 +10,7 @@ import (
 type ecosystem struct {
 	order  order
 	source bool // its advisories name source packages
+	either bool // some name binary packages, some only the source of all of them
 }
 
 // ecosystems are all that can be matched, by OSV's names without a release.
@@ -19,7 +20,8 @@ type ecosystem struct {
 // file. The rest of the rpm family publishes what its errata rebuilt, which is
 // binary packages: of AlmaLinux's and Rocky's own records each names all
 // binaries ("openssl", "openssl-libs", "openssl-perl"), with versions that
-// may differ from their source's.
+// may differ from their source's. Red Hat does so too where there is a fix;
+// where there is none it often names the source alone.
 var ecosystems = map[string]ecosystem{
 	"Debian": {order: debianOrder, source: true},
 	"Ubuntu": {order: debianOrder, source: true},
@@ -37,7 +39,7 @@ var ecosystems = map[string]ecosystem{
 	"openSUSE":     {order: rpmOrder, source: true},
 	"Oracle Linux": {order: rpmOrder},
 	"Photon OS":    {order: rpmOrder, source: true},
-	"Red Hat":      {order: rpmOrder},
+	"Red Hat":      {order: rpmOrder, either: true},
 	"Rocky Linux":  {order: rpmOrder},
 	"SUSE":         {order: rpmOrder, source: true},
 
@@ -62,6 +64,15 @@ func ecosystemOf(osv string) (ecosystem, bool) {
 // named is what the index calls a package, and the version that goes with it.
 type named struct{ name, version string }
 
+// names are what e's advisories may call p, the nearest first.
+func (e ecosystem) names(p *inventory.Package) []named {
+	list := []named{e.name(p)}
+	if e.either && p.SourceName != "" && p.SourceName != p.Name {
+		list = append(list, ofSource(p))
+	}
+	return list
+}
+
 // name is what e's advisories call p. A source package without a version of
 // its own has its binary's.
 func (e ecosystem) name(p *inventory.Package) named {
@@ -71,8 +82,12 @@ func (e ecosystem) name(p *inventory.Package) named {
 	if kernel, ok := signedKernel(p); ok {
 		return named{kernel, p.Version}
 	}
-	// An rpm knows its source by a file name, which has no epoch; the binary's
-	// own version does where the two are the same.
+	return ofSource(p)
+}
+
+// ofSource is p's source package. An rpm knows it by a file name, which has no
+// epoch; the binary's own version does where the two are the same.
+func ofSource(p *inventory.Package) named {
 	if p.SourceVer == "" || strings.HasSuffix(p.Version, ":"+p.SourceVer) {
 		return named{p.SourceName, p.Version}
 	}

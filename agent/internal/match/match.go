@@ -136,26 +136,37 @@ func (m *matching) factsOf(cve string) (advisory.Facts, bool, error) {
 // ask finds what p has. other are ids of records about another stream of p's
 // module.
 func (m *matching) ask(p *inventory.Package, eco ecosystem, other map[string]bool) (outcome, error) {
-	named := eco.name(p)
-	q := question{subject{p.Ecosystem, named.name}, named.version, p.Module}
+	names := eco.names(p)
+	q := question{subject{p.Ecosystem, names[0].name}, names[0].version, p.Module}
 	if out, ok := m.outcomes[q]; ok {
 		return out, nil
 	}
-	matches, err := m.advisories(p.Ecosystem, named)
-	if err != nil {
-		return outcome{}, err
-	}
-	var out outcome
-	if len(matches) > 0 && !unversioned(p) {
-		matches = slices.DeleteFunc(slices.Clone(matches), func(match advisory.Match) bool {
-			return other[match.Record.ID] || !sameLine(p, &match.Affected)
-		})
-		hits, doubts := eco.decide(matches, named.version)
-		if out.findings, err = m.findings(hits, p.Distro); err != nil {
+	var hits []hit
+	var doubts []*advisory.Record
+	spoken := make(map[string]bool) // records that speak of p by a nearer name
+	for _, name := range names {
+		matches, err := m.advisories(p.Ecosystem, name)
+		if err != nil {
 			return outcome{}, err
 		}
-		out.undecided = undecided(doubts, out.findings)
+		if len(matches) == 0 || unversioned(p) {
+			continue
+		}
+		matches = slices.DeleteFunc(slices.Clone(matches), func(match advisory.Match) bool {
+			return spoken[match.Record.ID] || other[match.Record.ID] || !sameLine(p, &match.Affected)
+		})
+		for i := range matches {
+			spoken[matches[i].Record.ID] = true
+		}
+		more, unclear := eco.decide(matches, name.version)
+		hits, doubts = append(hits, more...), append(doubts, unclear...)
 	}
+	var out outcome
+	var err error
+	if out.findings, err = m.findings(hits, p.Distro); err != nil {
+		return outcome{}, err
+	}
+	out.undecided = undecided(doubts, out.findings)
 	m.outcomes[q] = out
 	return out, nil
 }

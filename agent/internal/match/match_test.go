@@ -272,6 +272,7 @@ func TestNamedModules(t *testing.T) {
 			stream("nodejs:18", "0 <1:18.20.4-1.module+el8.10.0+1+2"), stream("nodejs:20", "0 <1:20.16.0-1.module+el8.10.0+1+2"),
 		}},
 		{ID: "REDHAT-CVE-2024-2", Aliases: []string{"CVE-2024-2"}, Affected: []advisory.Affected{stream("nodejs:1", "0")}},
+		{ID: "REDHAT-CVE-2024-3", Aliases: []string{"CVE-2024-3"}, Affected: []advisory.Affected{stream("", "0")}},
 	}}
 	for _, test := range []struct {
 		version, module string
@@ -280,7 +281,7 @@ func TestNamedModules(t *testing.T) {
 		{"1:18.19.0-1.module+el8.9.0+1+2", "nodejs:18:8090020240101:a75119d5", []string{"CVE-2024-1"}},
 		{"1:18.20.4-1.module+el8.10.0+1+2", "nodejs:18:8100020240101:a75119d5", nil},
 		{"1:20.11.0-1.module+el8.9.0+1+2", "nodejs:20", []string{"CVE-2024-1"}},
-		{"1:10.0.0-1.el8", "", nil},
+		{"1:10.0.0-1.el8", "", []string{"CVE-2024-3"}},
 		// It is of some module that it does not name: every stream may be meant.
 		{"1:20.16.0-1.module+el8.10.0+1+2", "", []string{"CVE-2024-2"}},
 	} {
@@ -289,6 +290,26 @@ func TestNamedModules(t *testing.T) {
 		if diff := cmp.Diff(test.want, ids(findings)); diff != "" {
 			t.Errorf("%s of %q: %s", test.version, test.module, diff)
 		}
+	}
+}
+
+// Red Hat names binary packages, or only the source of all of them. A record
+// that speaks of the binary is not asked what it says of the source.
+func TestSourceOrBinary(t *testing.T) {
+	idx := memory{records: []advisory.Record{
+		{ID: "REDHAT-CVE-2024-1", Aliases: []string{"CVE-2024-1"}, Affected: []advisory.Affected{affects("Red Hat:9", "glibc", "0")}},
+		{ID: "REDHAT-CVE-2024-2", Aliases: []string{"CVE-2024-2"}, Affected: []advisory.Affected{
+			affects("Red Hat:9", "glibc", "0 <2.34-100.el9"), affects("Red Hat:9", "glibc-common", "0 <2.34-60.el9"),
+		}},
+	}}
+	p := inventory.Package{Type: "rpm", Name: "glibc-common", Version: "2.34-83.el9", SourceName: "glibc", SourceVer: "2.34-83.el9", Ecosystem: "Red Hat:9", Distro: true}
+	findings, _ := run(t, idx, p)
+	if diff := cmp.Diff([]string{"CVE-2024-1"}, ids(findings)); diff != "" {
+		t.Error(diff)
+	}
+	p.Ecosystem = "AlmaLinux:9"
+	if findings, _ := run(t, idx, p); len(findings) > 0 {
+		t.Errorf("AlmaLinux names binaries: %v", ids(findings))
 	}
 }
 

@@ -45,6 +45,9 @@ func sameLine(p *inventory.Package, a *advisory.Affected) bool {
 	if a.Module != "" {
 		return installed == "module" && (p.Module == "" || strings.HasPrefix(p.Module+":", a.Module+":"))
 	}
+	if strings.HasPrefix(p.Ecosystem, "Red Hat:") { // who names every module
+		return installed != "module"
+	}
 	for _, r := range a.Ranges {
 		for _, event := range r.Events {
 			if event.Kind != advisory.Introduced {
