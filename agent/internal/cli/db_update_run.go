@@ -1,17 +1,16 @@
 package cli
 
 import (
-	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/layergate/layergate/agent/internal/advisory/feed"
 	"github.com/layergate/layergate/agent/internal/advisory/fetch"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
 	"github.com/layergate/layergate/agent/internal/report"
@@ -62,33 +61,12 @@ func (a *app) stays(index string) string {
 
 // compileFrom compiles a folder or a zip that was brought here.
 func (a *app) compileFrom(ctx context.Context, f updateFlags, index string) error {
-	advisories, closer, err := openAdvisories(f.from)
+	advisories, err := feed.Open(f.from, "")
 	if err != nil {
 		return fmt.Errorf("opening the advisories %s: %w", f.from, err)
 	}
-	defer closer.Close()
-	_, err = a.compile(ctx, advisories, index, f.allowOlder)
-	return err
-}
-
-// openAdvisories opens a folder of advisories, which may be a zip file.
-func openAdvisories(from string) (fs.FS, io.Closer, error) {
-	info, err := os.Stat(from)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info.IsDir() {
-		root, err := os.OpenRoot(from)
-		if err != nil {
-			return nil, nil, err
-		}
-		return root.FS(), root, nil
-	}
-	z, err := zip.OpenReader(from)
-	if err != nil {
-		return nil, nil, fmt.Errorf("it is no folder and no zip file: %w", err)
-	}
-	return z, z, nil
+	_, err = a.compile(ctx, advisories.FS, index, f.allowOlder)
+	return oneLine(err, advisories.Close())
 }
 
 // fetchAndCompile brings the folder up to date, then the index.
@@ -162,16 +140,11 @@ func (a *app) compileIfNew(ctx context.Context, folder *fetch.Folder, cache, ind
 		digest := old.Info().Digest
 		old.Close()
 		if folder.Compiled() == (fetch.Compiled{From: from, Index: digest}) {
-			_, err := fmt.Fprintf(a.stdout, "nothing has changed: the index %s is up to date\n", report.EscapeTerminal(index))
+			_, err := fmt.Fprintf(a.stdout, "nothing has changed: the index %s stays as it is\n", report.EscapeTerminal(index))
 			return err
 		}
 	}
-	root, err := os.OpenRoot(cache)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	digest, err := a.compile(ctx, root.FS(), index, allowOlder)
+	digest, err := a.compile(ctx, os.DirFS(cache), index, allowOlder)
 	if err != nil {
 		return err
 	}
