@@ -70,7 +70,7 @@ func readOracle(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
 			if err := oracleDefinitions(ctx, x, u, out); err != nil {
 				return err
 			}
-			return x.rest("oval_definitions")
+			return x.rest(ctx, "oval_definitions")
 		case start.Name.Local == "generator":
 			var generator struct {
 				Time string `xml:"timestamp"`

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
+	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -139,11 +140,14 @@ func (x *xmlFile) end() error {
 
 // rest goes over what is left of the document without looking into it, but for
 // whether it ends with the end of its outermost element.
-func (x *xmlFile) rest(element string) error {
+func (x *xmlFile) rest(ctx context.Context, element string) error {
 	const enough = 1 << 10
 	buffer := make([]byte, 32<<10)
 	var tail []byte
 	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		x.budget.left = maxElement
 		n, err := x.text.Read(buffer)
 		tail = append(tail, buffer[:n]...)
