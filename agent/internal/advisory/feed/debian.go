@@ -78,7 +78,7 @@ func debianPackage(name string, issues map[string]debianIssue, source string, ou
 			continue // no release has the package
 		}
 		var releases map[string]debianStatus
-		if err := json.Unmarshal(raw, &releases); err != nil || !fits("DEBIAN-"+id) || !fits(name) {
+		if err := json.Unmarshal(raw, &releases); err != nil || !fits(id) || !fits("DEBIAN-"+id) || !fits(name) {
 			out.Skip("bad record: no releases, id or package", clip(name+" "+id))
 			continue
 		}
