@@ -16,12 +16,13 @@ type ecosystem struct {
 // ecosystems are all that can be matched, by OSV's names without a release.
 //
 // Debian's family and Alpine's publish by source package (Alpine's "origin"),
-// and so do Azure Linux, Photon, SUSE, openEuler and Mageia, who name the spec
+// and so do Azure Linux, SUSE, openEuler and Mageia, who name the spec
 // file. The rest of the rpm family publishes what its errata rebuilt, which is
 // binary packages: of AlmaLinux's and Rocky's own records each names all
 // binaries ("openssl", "openssl-libs", "openssl-perl"), with versions that
 // may differ from their source's. Red Hat does so too where there is a fix;
-// where there is none it often names the source alone.
+// where there is none it often names the source alone. Photon OS once named the
+// spec file, and now names each binary.
 var ecosystems = map[string]ecosystem{
 	"Debian": {order: debianOrder, source: true},
 	"Ubuntu": {order: debianOrder, source: true},
@@ -38,7 +39,7 @@ var ecosystems = map[string]ecosystem{
 	"openEuler":    {order: rpmOrder, source: true},
 	"openSUSE":     {order: rpmOrder, source: true},
 	"Oracle Linux": {order: rpmOrder},
-	"Photon OS":    {order: rpmOrder, source: true},
+	"Photon OS":    {order: rpmOrder, either: true},
 	"Red Hat":      {order: rpmOrder, either: true},
 	"Rocky Linux":  {order: rpmOrder},
 	"SUSE":         {order: rpmOrder, source: true},
