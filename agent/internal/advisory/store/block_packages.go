@@ -2,9 +2,6 @@ package store
 
 import (
 	"slices"
-	"sort"
-
-	"github.com/layergate/layergate/agent/internal/advisory"
 )
 
 // A package's part of a block begins with the ordinals of the records about
@@ -14,13 +11,6 @@ import (
 // patterns (which statement holds in which release); and at last, for each
 // ordinal, its pattern. A pattern is worth a table because dozens of records
 // are often fixed by the same versions in the same releases.
-
-// The shapes of a statement's ranges; all but the first two are written out.
-const (
-	shapeFixed   = iota // one range from "0" to a fix
-	shapeOpen           // one range from "0" without an end
-	shapeGeneral        // a list
-)
 
 // encodePackage writes one package. rows are sorted by record, release and
 // statement, without repetition; days are those of versions that fix something.
@@ -76,35 +66,6 @@ func patternsOf(rows []row, renumber map[uint32]int) (ordinals, pattern []int, p
 	}
 	return ordinals, pattern, patterns
 }
-
-// days writes a day for each version: 0 where it is unknown, else one more
-// than twice the distance from the day before, odd if it was only seen then.
-func (e *encoder) days(versions []string, days map[string]fixDay) {
-	known := slices.ContainsFunc(versions, func(v string) bool { return days[v].day > 0 })
-	if !known {
-		e.int(0)
-		return
-	}
-	e.int(1)
-	last := int64(0)
-	for _, v := range versions {
-		f := days[v]
-		if f.day == 0 {
-			e.int(0)
-			continue
-		}
-		distance := zigzag(f.day - last)
-		last = f.day
-		if f.firstSeen {
-			e.uint(distance<<1 + 2)
-		} else {
-			e.uint(distance<<1 + 1)
-		}
-	}
-}
-
-func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
-func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
 
 // usedStatements lists the statements of rows in the order of their first use,
 // and says the place of each in that list.
@@ -170,91 +131,4 @@ func patternKey(rows []row, renumber map[uint32]int) string {
 		e.int(renumber[r.statement])
 	}
 	return string(e.b)
-}
-
-// The bits of a statement's head above its shape (two bits) and its fix state
-// (three).
-const (
-	headSemVer = 1 << (5 + iota)
-	headVersions
-	headSeverities
-	headModule
-)
-
-func (e *encoder) statement(s *statement, place, modules map[string]int) {
-	shape := shapeOf(s.ranges)
-	head := uint64(shape) | uint64(slices.Index(fixStates, s.fixState))<<2
-	if shape != shapeGeneral && s.ranges[0].Type == advisory.SemVer {
-		head |= headSemVer
-	}
-	if len(s.versions) > 0 {
-		head |= headVersions
-	}
-	if len(s.severities) > 0 {
-		head |= headSeverities
-	}
-	if s.module != "" {
-		head |= headModule
-	}
-	e.uint(head)
-	switch shape {
-	case shapeFixed:
-		e.int(place[s.ranges[0].Events[1].Version])
-	case shapeGeneral:
-		e.int(len(s.ranges))
-		for _, r := range s.ranges {
-			e.int(len(r.Events)<<1 | int(r.Type))
-			for _, ev := range r.Events {
-				e.int(place[ev.Version]<<2 | int(ev.Kind))
-			}
-		}
-	}
-	if len(s.versions) > 0 {
-		e.runs(s.versions, place)
-	}
-	if len(s.severities) > 0 {
-		e.numbers(s.severities)
-	}
-	if s.module != "" {
-		e.int(modules[s.module])
-	}
-}
-
-func shapeOf(ranges []advisory.Range) int {
-	if len(ranges) != 1 || len(ranges[0].Events) == 0 || ranges[0].Events[0] != (advisory.Event{Kind: advisory.Introduced, Version: "0"}) {
-		return shapeGeneral
-	}
-	switch events := ranges[0].Events; {
-	case len(events) == 1:
-		return shapeOpen
-	case len(events) == 2 && events[1].Kind == advisory.Fixed:
-		return shapeFixed
-	}
-	return shapeGeneral
-}
-
-// runs writes listed versions as runs of the table: publishers that list
-// versions list most of them.
-func (e *encoder) runs(versions []string, place map[string]int) {
-	at := make([]int, 0, len(versions))
-	for _, v := range versions {
-		at = append(at, place[v])
-	}
-	sort.Ints(at)
-	at = slices.Compact(at)
-	var runs [][2]int // first, length
-	for _, p := range at {
-		if n := len(runs); n > 0 && runs[n-1][0]+runs[n-1][1] == p {
-			runs[n-1][1]++
-		} else {
-			runs = append(runs, [2]int{p, 1})
-		}
-	}
-	e.int(len(runs))
-	end := 0
-	for _, r := range runs {
-		e.int(r[0] - end)
-		e.int(r[1])
-		end = r[0] + r[1]
-	}
 }

@@ -2,7 +2,6 @@ package store
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -149,27 +148,6 @@ func (in *intake) keep(number uint32, r *advisory.Record) error {
 	return in.rate(r)
 }
 
-// spillRow keeps what a record says about a package in a release.
-func (in *intake) spillRow(key string, record uint32, release int, a *advisory.Affected) error {
-	var e encoder
-	e.int(in.source)
-	e.int(release)
-	e.uint(uint64(record))
-	dates := make([]advisory.FixDate, 0, len(a.FixDates))
-	for _, f := range a.FixDates {
-		if dayNumber(f.Day) > 0 && in.believes(f.Day) {
-			dates = append(dates, f)
-		}
-	}
-	e.int(len(dates))
-	for _, f := range dates {
-		e.text(f.Version)
-		e.uint(uint64(dayNumber(f.Day)))
-	}
-	e.spill(a, in.numbered(a.Severities))
-	return in.rows.add([]byte(key), e.b)
-}
-
 // covered lists the ecosystems that the sources vouch for. A source that is
 // called like an ecosystem vouches for that one only: the stray records about
 // others that there are in every archive of osv.dev are no coverage.
@@ -188,28 +166,4 @@ func (c *collection) covered() []string {
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// spillRecord keeps a part of a record.
-func (in *intake) spillRecord(number uint32, r *advisory.Record) error {
-	key := binary.BigEndian.AppendUint32(nil, in.sourceOf[number])
-	key = append(appendNatural(key, r.ID), 0)
-	key = append(key, r.ID...)
-	var e encoder
-	e.uint(uint64(number))
-	e.text(r.ID)
-	modified := r.Modified
-	if !in.believes(modified) {
-		modified = time.Time{}
-	}
-	e.uint(uint64(max(0, dayNumber(modified))))
-	e.uint(uint64(max(0, dayNumber(r.Published))))
-	e.numbers(in.numbered(r.Severities))
-	for _, ids := range [][]string{r.Aliases, r.Upstream} {
-		e.int(len(ids))
-		for _, id := range ids {
-			e.text(id)
-		}
-	}
-	return in.records.add(key, e.b)
 }

@@ -2,6 +2,8 @@ package store
 
 import (
 	"encoding/binary"
+	"errors"
+	"slices"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 )
@@ -50,4 +52,60 @@ func (f *storedFacts) join(value []byte) error {
 	}
 	f.severities = newNumbers(f.severities, d.numbers())
 	return d.err
+}
+
+// writeFacts writes what is known of the CVEs that a record names or that are
+// known to be exploited; a score alone of anything else is of no use, and
+// neither is a name alone.
+func (l *layout) writeFacts() error {
+	var chunk []storedFacts
+	flush := func() error {
+		if len(chunk) == 0 {
+			return nil
+		}
+		b, err := l.out.block(encodeFacts(chunk))
+		b.firstCVE = chunk[0].cve
+		l.dir.facts = append(l.dir.facts, b)
+		chunk = chunk[:0]
+		return err
+	}
+	var f storedFacts
+	take := func() error {
+		if f.kev == 0 && (!f.named || f.epss == 0 && len(f.severities) == 0) {
+			return nil
+		}
+		slices.SortStableFunc(f.severities, func(a, b int) int {
+			return vectorsFirst(l.collection.ratings.list[a], l.collection.ratings.list[b])
+		})
+		f.severities = renumbered(f.severities, l.place)
+		l.dir.info.Counts.add(&f)
+		chunk = append(chunk, f)
+		if len(chunk) < factsPerBlock {
+			return nil
+		}
+		return flush()
+	}
+	err := l.facts.each(l.ctx, func(key, value []byte) error {
+		if cve := binary.BigEndian.Uint64(key); cve != f.cve {
+			if err := take(); err != nil {
+				return err
+			}
+			f = storedFacts{cve: cve}
+		}
+		return f.join(value)
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(take(), flush())
+}
+
+func (c *Counts) add(f *storedFacts) {
+	c.CVEs++
+	if f.kev > 0 {
+		c.KnownExploited++
+	}
+	if f.epss > 0 {
+		c.Scored++
+	}
 }

@@ -5,12 +5,6 @@ import (
 	"strings"
 )
 
-// fixDay is the day on which a version came out, in day numbers.
-type fixDay struct {
-	day       int64 // 0: unknown
-	firstSeen bool
-}
-
 // previous answers what the index before this one knew of fixes.
 type previous struct {
 	x       *Index

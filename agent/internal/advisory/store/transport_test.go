@@ -78,28 +78,17 @@ func tuples(t testing.TB, x *Index) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range x.dir.facts {
-		raw, err := x.read(b)
-		if err != nil {
-			t.Fatal(err)
+	err = x.WalkFacts(context.Background(), func(cve string, f advisory.Facts) error {
+		if f.HasEPSS {
+			add("epss", cve, f.EPSS)
 		}
-		ratings, err := x.ratings()
-		if err != nil {
-			t.Fatal(err)
+		if f.KnownExploited {
+			add("kev", cve, f.KEVAdded.Format("2006-01-02"))
 		}
-		block, err := decodeFacts(raw, ratings)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, cve := range block.cves {
-			f := block.facts[i]
-			if f.HasEPSS {
-				add("epss", cveID(cve), f.EPSS)
-			}
-			if f.KnownExploited {
-				add("kev", cveID(cve), f.KEVAdded.Format("2006-01-02"))
-			}
-		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	slices.Sort(lines)
 	return slices.Compact(lines)
