@@ -52,4 +52,3 @@ func (d *decoder) days(versions int) []fixDay {
 
 func zigzag(v int64) uint64   { return uint64(v<<1) ^ uint64(v>>63) }
 func unzigzag(v uint64) int64 { return int64(v>>1) ^ -int64(v&1) }
-
