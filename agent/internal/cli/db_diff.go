@@ -26,8 +26,9 @@ func (a *app) dbDiffCommand() *cobra.Command {
 		Short: "Show what differs between two indexes",
 		Long: `Diff compares index A with the newer B: the sources that came, went or have
 another date, how many records and advisories were added, removed and changed, by
-ecosystem and severity, and which CVEs are newly known to be exploited. A and B
-are index files, oci:// references, or "embedded" for the index in the programme.
+ecosystem and severity, and which CVEs are newly known to be exploited or scored
+otherwise. A and B are index files, oci:// references, or "embedded" for the index
+in the programme.
 
 An advisory is what one record says about one package of one release. Of those
 added, removed and changed the ` + fmt.Sprint(maxChanges) + ` worst are shown; --all shows all, in the
@@ -35,7 +36,8 @@ index's order. A record that has only been touched has not changed.
 
 --format json has, for machines: a and b (location, digest, built, newest), same,
 records, advisories (added, removed, changed), fixes (advisories whose fix is
-another), ecosystems and severities (name and counts), sources, knownExploited
+another), cves (about which more, less or else is known), epssScores (that
+changed), ecosystems and severities (name and counts), sources, knownExploited
 and noLongerKnownExploited (cve, added), and changes (kind, ecosystem, package,
 record, cves, severity, fixes, fixState, the same …Before, what has changed).
 

@@ -21,6 +21,8 @@ type indexDiff struct {
 	Records    diff.Counts   `json:"records"`
 	Advisories diff.Counts   `json:"advisories"`
 	Fixes      int           `json:"fixes"`
+	CVEs       diff.Counts   `json:"cves"`
+	Scores     int           `json:"epssScores"`
 	Ecosystems []countsOf    `json:"ecosystems"`
 	Severities []countsOf    `json:"severities"`
 	Sources    []diff.Source `json:"sources"`
@@ -50,7 +52,7 @@ func newIndexDiff(x comparedIndexes, sum *diff.Summary) indexDiff {
 	d := indexDiff{
 		A:    diffedIndex{x.nameA, infoA.Digest, infoA.Built, infoA.Newest},
 		B:    diffedIndex{x.nameB, infoB.Digest, infoB.Built, infoB.Newest},
-		Same: sum.Same(), Records: sum.Records, Advisories: sum.Advisories, Fixes: sum.Fixes,
+		Same: sum.Same(), Records: sum.Records, Advisories: sum.Advisories, Fixes: sum.Fixes, CVEs: sum.CVEs, Scores: sum.Scores,
 		Ecosystems: []countsOf{}, Severities: []countsOf{}, Sources: append([]diff.Source{}, sum.Sources...),
 		Exploited: exploitedOf(sum.Exploited), Unlisted: exploitedOf(sum.Unlisted),
 	}

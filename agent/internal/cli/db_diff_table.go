@@ -24,7 +24,7 @@ func (d indexDiff) write(out io.Writer, all bool, each func(func(diff.Change) er
 		w.add(x.name, x.Location, "newest "+day(x.Newest), "built "+day(x.Built), x.Digest)
 	}
 	if d.Same {
-		w.add("They hold the same.")
+		w.add("They say the same, dates of records aside.")
 		return w.Flush()
 	}
 	kev := func(w rows) { d.exploited(w, all) }
@@ -51,6 +51,8 @@ func (d indexDiff) counts(w rows) {
 		addCounts(w, "  "+s.Name, s.Counts)
 	}
 	w.add("  with another fix", "", "", strconv.Itoa(d.Fixes))
+	addCounts(w, "CVEs", d.CVEs)
+	w.add("  with another EPSS score", "", "", strconv.Itoa(d.Scores))
 }
 
 func addCounts(w rows, name string, c diff.Counts) {

@@ -1,13 +1,73 @@
 package diff
 
 import (
+	"cmp"
 	"slices"
-	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/match"
 )
+
+// key is what an advisory is known by within a package.
+type key struct{ record, ecosystem string }
+
+// packages compares what both say about one package; one of them may be nil.
+func (c *comparison) packages(before, now *about) error {
+	old, keys := before.byKey()
+	new, newKeys := now.byKey()
+	for _, k := range newKeys {
+		if old[k] == nil {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.record, b.record), cmp.Compare(len(a.ecosystem), len(b.ecosystem)), cmp.Compare(a.ecosystem, b.ecosystem))
+	})
+	for _, k := range keys {
+		if err := c.record(k.record, old[k], new[k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// byKey groups what is said, keys in the order in which they come.
+func (a *about) byKey() (map[key][]advisory.Match, []key) {
+	by := make(map[key][]advisory.Match)
+	var keys []key
+	if a == nil {
+		return by, nil
+	}
+	for _, m := range a.said {
+		k := key{m.Record.ID, m.Affected.Ecosystem}
+		if by[k] == nil {
+			keys = append(keys, k)
+		}
+		by[k] = append(by[k], m)
+	}
+	return by, keys
+}
+
+// record compares what one record says about a package of a release; nil where
+// an index has nothing of it.
+func (c *comparison) record(id string, before, now []advisory.Match) error {
+	if before != nil {
+		c.saw(id, inA)
+	}
+	if now != nil {
+		c.saw(id, inB)
+	}
+	if same(before, now) {
+		return nil
+	}
+	c.saw(id, differs)
+	change, err := c.change(before, now)
+	if err != nil {
+		return err
+	}
+	return c.found(change)
+}
 
 // Change is one advisory that differs.
 type Change struct {
@@ -35,12 +95,8 @@ type Change struct {
 // FixesChanged says whether other versions fix it than before.
 func (c Change) FixesChanged() bool { return !slices.Equal(c.Fixes, c.FixesBefore) }
 
-// change compares what one record says about a package of a release; nil where
-// an index has nothing of it. It is false if that is the same.
-func (c *comparison) change(before, now []advisory.Match) (Change, bool, error) {
-	if same(before, now) {
-		return Change{}, false, nil
-	}
+// change is the difference of what one record says.
+func (c *comparison) change(before, now []advisory.Match) (Change, error) {
 	shown := now
 	if now == nil {
 		shown = before
@@ -52,13 +108,13 @@ func (c *comparison) change(before, now []advisory.Match) (Change, bool, error) 
 	if before != nil {
 		change.FixesBefore, change.FixStateBefore = fixes(before), fixState(before)
 		if change.SeverityBefore, err = severity(c.a, before); err != nil {
-			return change, false, err
+			return change, err
 		}
 	}
 	if now != nil {
 		change.Fixes, change.FixState = fixes(now), fixState(now)
 		if change.Severity, err = severity(c.b, now); err != nil {
-			return change, false, err
+			return change, err
 		}
 	}
 	switch {
@@ -71,7 +127,7 @@ func (c *comparison) change(before, now []advisory.Match) (Change, bool, error) 
 	default:
 		change.What = change.what(before, now)
 	}
-	return change, true, nil
+	return change, nil
 }
 
 // what names the differences of two that are not the same.
@@ -139,58 +195,4 @@ func fixState(said []advisory.Match) finding.FixState {
 		}
 	}
 	return finding.FixUnknown
-}
-
-// same says whether two indexes say the same of a package, in whichever order.
-func same(a, b []advisory.Match) bool {
-	return sameBy(a, b, func(a, b advisory.Match) bool {
-		return sameVersions(a, b) && sameRatings(a, b) && sameIDs(a, b) && sameFixDates(a, b) &&
-			a.Affected.FixState == b.Affected.FixState && a.Affected.Module == b.Affected.Module && a.Record.Feed == b.Record.Feed
-	})
-}
-
-// sameBy says whether each of a has its like in b, and there are no more.
-func sameBy(a, b []advisory.Match, like func(a, b advisory.Match) bool) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	taken := make([]bool, len(b))
-	for _, m := range a {
-		found := false
-		for i := range b {
-			if !taken[i] && like(m, b[i]) {
-				taken[i], found = true, true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
-}
-
-func sameVersions(a, b advisory.Match) bool {
-	return slices.Equal(a.Affected.Versions, b.Affected.Versions) &&
-		slices.EqualFunc(a.Affected.Ranges, b.Affected.Ranges, func(a, b advisory.Range) bool { return slices.Equal(a.Events, b.Events) })
-}
-
-func sameRatings(a, b advisory.Match) bool {
-	return slices.Equal(a.Affected.Severities, b.Affected.Severities) && slices.Equal(a.Record.Severities, b.Record.Severities)
-}
-
-func sameIDs(a, b advisory.Match) bool {
-	return slices.Equal(a.Record.Aliases, b.Record.Aliases) && slices.Equal(a.Record.Upstream, b.Record.Upstream)
-}
-
-// sameFixDates says that no fix has another day than it had.
-func sameFixDates(a, b advisory.Match) bool {
-	days := make(map[string]time.Time)
-	for _, d := range a.Affected.FixDates {
-		days[d.Version] = d.Day
-	}
-	return !slices.ContainsFunc(b.Affected.FixDates, func(d advisory.FixDate) bool {
-		day, ok := days[d.Version]
-		return ok && !day.Equal(d.Day)
-	})
 }

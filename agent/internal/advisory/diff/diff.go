@@ -63,15 +63,17 @@ type Summary struct {
 	Records    Counts                       // by id, whatever they say
 	Advisories Counts                       // what records say about packages
 	Fixes      int                          // advisories whose fix versions changed
+	CVEs       Counts                       // what is known of CVEs themselves: KEV, EPSS, ratings
+	Scores     int                          // CVEs that have another EPSS score
 	Ecosystems map[string]*Counts           // advisories by ecosystem with release
 	Severities map[finding.Severity]*Counts // advisories by severity: as it is now, of removed ones as it was
-	Exploited  []Exploited                  // CVEs that came into CISA's catalogue, by id
+	Exploited  []Exploited                  // CVEs that came into CISA's catalogue, in order
 	Unlisted   []Exploited                  // CVEs that went from it
 }
 
-// Same says that nothing differs.
+// Same says that nothing differs but dates.
 func (s *Summary) Same() bool {
-	return len(s.Sources)+len(s.Exploited)+len(s.Unlisted) == 0 && s.Records == (Counts{}) && s.Advisories == (Counts{})
+	return len(s.Sources) == 0 && s.Records == (Counts{}) && s.Advisories == (Counts{}) && s.CVEs == (Counts{})
 }
 
 // Source is a source that came, went, or has another date or number of records.
@@ -98,7 +100,10 @@ func Compare(ctx context.Context, a, b Index, visit func(Change) error) (*Summar
 		a: a, b: b, visit: visit, seen: make(map[uint64]presence),
 		sum: Summary{Ecosystems: make(map[string]*Counts), Severities: make(map[finding.Severity]*Counts)},
 	}
-	if err := c.advisories(ctx); err != nil {
+	if err := merge(packages(ctx, a), packages(ctx, b), compareAbout, c.packages); err != nil {
+		return nil, err
+	}
+	if err := merge(facts(ctx, a), facts(ctx, b), compareKnown, c.facts); err != nil {
 		return nil, err
 	}
 	for _, p := range c.seen {
@@ -107,7 +112,7 @@ func Compare(ctx context.Context, a, b Index, visit func(Change) error) (*Summar
 		}
 	}
 	c.sum.Sources = sources(a.Info(), b.Info())
-	return &c.sum, c.exploited(ctx)
+	return &c.sum, nil
 }
 
 // comparison is one run of Compare.

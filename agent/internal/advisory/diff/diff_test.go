@@ -3,6 +3,7 @@ package diff
 import (
 	"bytes"
 	"cmp"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,6 +38,16 @@ func npm(name, events string) string {
 func kev(entries string) *fstest.MapFile {
 	count := strconv.Itoa(strings.Count(entries, "cveID"))
 	return &fstest.MapFile{Data: []byte(`{"dateReleased": "2024-01-01", "count": ` + count + `, "vulnerabilities": [` + entries + `]}`)}
+}
+
+func epss(t *testing.T, date, scores string) *fstest.MapFile {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, err := z.Write([]byte("#model_version:x,score_date:" + date + "T00:00:00+0000\ncve,epss,percentile\n" + scores))
+	if err := cmp.Or(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return &fstest.MapFile{Data: b.Bytes()}
 }
 
 func secdb(version string) *fstest.MapFile {
@@ -86,6 +97,7 @@ func TestCompare(t *testing.T) {
 		"osv/npm/GHSA-aaaa-aaaa-aaa6.json": osv("GHSA-aaaa-aaaa-aaa6", "CVE-2024-0006", "2024-01-01", "LOW", npm("d", before12)),
 		"osv/npm/GHSA-aaaa-aaaa-aaa7.json": osv("GHSA-aaaa-aaaa-aaa7", "CVE-2024-0007", "2024-01-01", "LOW", npm("e", before12)+","+npm("f", before12)),
 		"v3.20/main.json":                  secdb("1.0-r0"),
+		"epss.csv.gz":                      epss(t, "2024-01-01", "CVE-2024-0001,0.1,0.5\nCVE-2024-0003,0.2,0.5\n"),
 		"kev.json":                         kev(`{"cveID": "CVE-2024-0001", "dateAdded": "2024-01-01"}, {"cveID": "CVE-2024-0002", "dateAdded": "2024-01-01"}`),
 	})
 	b := compiled(t, fstest.MapFS{
@@ -96,6 +108,7 @@ func TestCompare(t *testing.T) {
 		"osv/npm/GHSA-aaaa-aaaa-aaa6.json": osv("GHSA-aaaa-aaaa-aaa6", "CVE-2024-0066", "2024-01-01", "HIGH", npm("d", before12)),      // rated and named anew
 		"osv/npm/GHSA-aaaa-aaaa-aaa7.json": osv("GHSA-aaaa-aaaa-aaa7", "CVE-2024-0007", "2024-01-01", "LOW", npm("f", before12)),       // one package less
 		"kev.json":                         kev(`{"cveID": "CVE-2024-0001", "dateAdded": "2024-01-01"}, {"cveID": "CVE-2024-10000", "dateAdded": "2024-02-03"}, {"cveID": "CVE-2024-0004", "dateAdded": "2024-02-02"}`),
+		"epss.csv.gz":                      epss(t, "2024-01-01", "CVE-2024-0001,0.15,0.5\nCVE-2024-0003,0.2,0.5\n"),
 	})
 	day := func(m, d int) time.Time { return time.Date(2024, time.Month(m), d, 0, 0, 0, 0, time.UTC) }
 	sum, changes := compare(t, a, b)
@@ -130,6 +143,8 @@ func TestCompare(t *testing.T) {
 		Ecosystems: map[string]*Counts{"Alpine:v3.20": {Removed: 1}, "npm": {Added: 1, Removed: 2, Changed: 3}},
 		Severities: map[finding.Severity]*Counts{finding.Unknown: {Removed: 1}, finding.Low: {Removed: 2}, finding.Medium: {Changed: 1},
 			finding.High: {Changed: 2}, finding.Critical: {Added: 1}},
+		CVEs:      Counts{Added: 3, Removed: 2, Changed: 1}, // 0004, 0066, 10000; 0002, 0006; 0001
+		Scores:    1,
 		Exploited: []Exploited{{"CVE-2024-0004", day(2, 2)}, {"CVE-2024-10000", day(2, 3)}},
 		Unlisted:  []Exploited{{"CVE-2024-0002", day(1, 1)}},
 	}

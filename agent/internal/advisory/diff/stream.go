@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"slices"
 	"strings"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -22,10 +21,22 @@ func compareAbout(a, b *about) int {
 	return cmp.Or(cmp.Compare(a.ecosystem, b.ecosystem), cmp.Compare(a.name, b.name))
 }
 
+// known is what an index knows of a CVE.
+type known struct {
+	cve string
+	advisory.Facts
+}
+
+// compareKnown is by year and number, as indexes are walked.
+func compareKnown(a, b *known) int {
+	const year = len("CVE-2024-")
+	return cmp.Or(cmp.Compare(a.cve[:min(year, len(a.cve))], b.cve[:min(year, len(b.cve))]),
+		cmp.Compare(len(a.cve), len(b.cve)), cmp.Compare(a.cve, b.cve))
+}
+
 // packages gives what an index says, a package at a time. An error comes last.
 func packages(ctx context.Context, x Index) iter.Seq2[*about, error] {
 	return func(yield func(*about, error) bool) {
-		enough := errors.New("enough")
 		var current *about
 		err := x.Walk(ctx, func(m advisory.Match) error {
 			ecosystem, _, _ := strings.Cut(m.Affected.Ecosystem, ":")
@@ -36,12 +47,12 @@ func packages(ctx context.Context, x Index) iter.Seq2[*about, error] {
 			last := current
 			current = &about{ecosystem, m.Affected.Package, []advisory.Match{m}}
 			if last != nil && !yield(last, nil) {
-				return enough
+				return errEnough
 			}
 			return nil
 		})
 		switch {
-		case errors.Is(err, enough):
+		case errors.Is(err, errEnough):
 		case err != nil:
 			yield(nil, err)
 		case current != nil:
@@ -50,13 +61,32 @@ func packages(ctx context.Context, x Index) iter.Seq2[*about, error] {
 	}
 }
 
-// side is one of the two indexes as it is read.
-type side struct {
-	next func() (*about, error, bool)
-	head *about // nil at the end
+// facts gives what an index knows of CVEs. An error comes last.
+func facts(ctx context.Context, x Index) iter.Seq2[*known, error] {
+	return func(yield func(*known, error) bool) {
+		err := x.WalkFacts(ctx, func(cve string, f advisory.Facts) error {
+			if !yield(&known{cve, f}, nil) {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(nil, err)
+		}
+	}
 }
 
-func (s *side) advance() error {
+// errEnough ends a walk that nobody listens to any more.
+var errEnough = errors.New("enough")
+
+// side is one of the two indexes as it is read.
+type side[T any] struct {
+	next  func() (*T, error, bool)
+	head  *T // nil at the end
+	order func(a, b *T) int
+}
+
+func (s *side[T]) advance() error {
 	last := s.head
 	head, err, ok := s.next()
 	if !ok || err != nil {
@@ -64,105 +94,53 @@ func (s *side) advance() error {
 		return err
 	}
 	s.head = head
-	if last != nil && compareAbout(last, head) >= 0 {
+	if last != nil && s.order(last, head) >= 0 {
 		return errors.New("comparing advisory indexes: one is not in order; build or fetch it again")
 	}
 	return nil
 }
 
-// take gives what the index says about the package at hand, and goes on.
-func (s *side) take() ([]advisory.Match, error) {
-	said := s.head.said
-	return said, s.advance()
+// take gives what is at hand, and goes on.
+func (s *side[T]) take() (*T, error) {
+	head := s.head
+	return head, s.advance()
 }
 
-// advisories compares what both say, package by package.
-func (c *comparison) advisories(ctx context.Context) error {
-	nextA, stopA := iter.Pull2(packages(ctx, c.a))
+// merge calls visit with what both have in common and with what only one has,
+// nil for the other, in order.
+func merge[T any](before, now iter.Seq2[*T, error], order func(a, b *T) int, visit func(before, now *T) error) error {
+	nextA, stopA := iter.Pull2(before)
 	defer stopA()
-	nextB, stopB := iter.Pull2(packages(ctx, c.b))
+	nextB, stopB := iter.Pull2(now)
 	defer stopB()
-	a, b := side{next: nextA}, side{next: nextB}
-	if err := errors.Join(a.advance(), b.advance()); err != nil {
+	a, b := side[T]{next: nextA, order: order}, side[T]{next: nextB, order: order}
+	if err := cmp.Or(a.advance(), b.advance()); err != nil {
 		return err
 	}
 	for a.head != nil || b.head != nil {
-		order := 0
+		c := 0
 		switch {
 		case a.head == nil:
-			order = 1
+			c = 1
 		case b.head == nil:
-			order = -1
+			c = -1
 		default:
-			order = compareAbout(a.head, b.head)
+			c = order(a.head, b.head)
 		}
-		var before, now []advisory.Match
+		var old, new *T
 		var err error
-		if order <= 0 {
-			before, err = a.take()
+		if c <= 0 {
+			old, err = a.take()
 		}
-		if order >= 0 && err == nil {
-			now, err = b.take()
+		if c >= 0 && err == nil {
+			new, err = b.take()
 		}
 		if err == nil {
-			err = c.compare(before, now)
+			err = visit(old, new)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// key is what an advisory is known by within a package.
-type key struct{ record, ecosystem string }
-
-func keyOf(m advisory.Match) key { return key{m.Record.ID, m.Affected.Ecosystem} }
-
-// compare compares what both say about one package.
-func (c *comparison) compare(before, now []advisory.Match) error {
-	old, keys := byKey(before)
-	new, newKeys := byKey(now)
-	for _, k := range newKeys {
-		if old[k] == nil {
-			keys = append(keys, k)
-		}
-	}
-	slices.SortFunc(keys, func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.record, b.record), cmp.Compare(len(a.ecosystem), len(b.ecosystem)), cmp.Compare(a.ecosystem, b.ecosystem))
-	})
-	for _, k := range keys {
-		change, ok, err := c.change(old[k], new[k])
-		if err != nil {
-			return err
-		}
-		if old[k] != nil {
-			c.saw(k.record, inA)
-		}
-		if new[k] != nil {
-			c.saw(k.record, inB)
-		}
-		if !ok {
-			continue
-		}
-		c.saw(k.record, differs)
-		if err := c.found(change); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// byKey groups what is said, keys in the order in which they come.
-func byKey(said []advisory.Match) (map[key][]advisory.Match, []key) {
-	by := make(map[key][]advisory.Match)
-	var keys []key
-	for _, m := range said {
-		k := keyOf(m)
-		if by[k] == nil {
-			keys = append(keys, k)
-		}
-		by[k] = append(by[k], m)
-	}
-	return by, keys
 }

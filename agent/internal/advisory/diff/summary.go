@@ -2,9 +2,7 @@ package diff
 
 import (
 	"cmp"
-	"context"
 	"slices"
-	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
@@ -42,42 +40,33 @@ func sources(a, b store.Info) []Source {
 	return differing
 }
 
-// exploited fills in what came into CISA's catalogue, and what went from it.
-func (c *comparison) exploited(ctx context.Context) error {
-	before, err := catalogue(ctx, c.a)
-	if err != nil {
-		return err
+// facts compares what both know of a CVE; one of them may be nil.
+func (c *comparison) facts(before, now *known) error {
+	var old, new advisory.Facts
+	cve := ""
+	if before != nil {
+		old, cve = before.Facts, before.cve
 	}
-	now, err := catalogue(ctx, c.b)
-	if err != nil {
-		return err
+	if now != nil {
+		new, cve = now.Facts, now.cve
 	}
-	c.sum.Exploited, c.sum.Unlisted = without(now, before), without(before, now)
+	switch {
+	case new.KnownExploited && !old.KnownExploited:
+		c.sum.Exploited = append(c.sum.Exploited, Exploited{cve, new.KEVAdded})
+	case old.KnownExploited && !new.KnownExploited:
+		c.sum.Unlisted = append(c.sum.Unlisted, Exploited{cve, old.KEVAdded})
+	}
+	if old.HasEPSS && new.HasEPSS && old.EPSS != new.EPSS {
+		c.sum.Scores++
+	}
+	switch {
+	case before == nil:
+		c.sum.CVEs.add(Added)
+	case now == nil:
+		c.sum.CVEs.add(Removed)
+	case old.KnownExploited != new.KnownExploited || !old.KEVAdded.Equal(new.KEVAdded) || old.HasEPSS != new.HasEPSS || old.EPSS != new.EPSS ||
+		!slices.Equal(old.Severities, new.Severities):
+		c.sum.CVEs.add(Changed)
+	}
 	return nil
-}
-
-// catalogue is all of an index's CVEs that are known to be exploited: some
-// thousands.
-func catalogue(ctx context.Context, x Index) (map[string]time.Time, error) {
-	list := make(map[string]time.Time)
-	err := x.WalkFacts(ctx, func(cve string, f advisory.Facts) error {
-		if f.KnownExploited {
-			list[cve] = f.KEVAdded
-		}
-		return nil
-	})
-	return list, err
-}
-
-func without(list, other map[string]time.Time) []Exploited {
-	var rest []Exploited
-	for cve, added := range list {
-		if _, ok := other[cve]; !ok {
-			rest = append(rest, Exploited{cve, added})
-		}
-	}
-	slices.SortFunc(rest, func(a, b Exploited) int {
-		return cmp.Or(cmp.Compare(len(a.CVE), len(b.CVE)), cmp.Compare(a.CVE, b.CVE))
-	})
-	return rest
 }
