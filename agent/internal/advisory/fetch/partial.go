@@ -129,9 +129,11 @@ func (p *partial) discard() error {
 	return oneOf(p.f.Close(), os.Remove(name), ignoreMissing(os.Remove(name+".from")))
 }
 
-// moveTo makes it the file of that name.
+// moveTo makes it the file of that name. It does not wait for the disk: that
+// would take seconds for thousands of small files, and what a crash spoils can
+// be downloaded again.
 func (p *partial) moveTo(name string) error {
-	if err := oneOf(p.f.Sync(), p.f.Close(), os.MkdirAll(filepath.Dir(name), 0o755)); err != nil {
+	if err := oneOf(p.f.Close(), os.MkdirAll(filepath.Dir(name), 0o755)); err != nil {
 		return err
 	}
 	return oneOf(os.Rename(p.f.Name(), name), ignoreMissing(os.Remove(p.f.Name()+".from")))

@@ -143,8 +143,7 @@ func (s *state) save() error {
 		return fmt.Errorf("writing %s: %w", s.name, err)
 	}
 	_, err = f.Write(append(text, '\n'))
-	err = oneOf(err, f.Chmod(0o644), f.Sync())
-	err = oneOf(err, f.Close())
+	err = oneOf(err, f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), s.name)
 	}
