@@ -114,6 +114,9 @@ func Explain(ecosystem, version string, said ...advisory.Match) Explanation {
 	if !ok {
 		return Explanation{Answer: Undecided, Reason: "versions of " + ecosystem + " cannot be compared"}
 	}
+	if base, _, _ := strings.Cut(ecosystem, ":"); base == "Go" && unversioned(&inventory.Package{Type: "golang", Version: version}) {
+		return Explanation{Answer: Undecided, Reason: "a Go module built from a working copy has no version; scans pass it over"}
+	}
 	meant := e.sameLine(version, said)
 	if len(meant) == 0 {
 		return Explanation{Answer: NotAffected, Reason: otherLine(said)}

@@ -10,6 +10,7 @@ import (
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
 	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/inventory"
 )
 
 func TestExplain(t *testing.T) {
@@ -62,6 +63,7 @@ func TestExplain(t *testing.T) {
 		{"1.1", listed(ranges("PyPI", "2.0 <3.0"), "1.1"), Affected, "it is one of the 1 versions listed", finding.Fixed, "3.0"},
 		{"1", ranges("Azure Linux:3", "0 <null.cm2"), Undecided, `the advisory's "null.cm2" is no version in the order of Azure Linux:3`, "", ""},
 		{"1.17.13-2", ranges("Azure Linux:3", "0 <1.17.13-2,1.18.8-2"), Undecided, `nobody can tell whether "1.17.13-2" is older than the advisory's "1.17.13-2,1.18.8-2"`, "", ""},
+		{"(devel)", ranges("Go", "0"), Undecided, "a Go module built from a working copy has no version; scans pass it over", "", ""},
 		{"1", ranges("Hex", "0"), Undecided, "versions of Hex cannot be compared", "", ""},
 
 		{"1:10.0-1.el8", ranges("AlmaLinux:8", "0 <1:18.20.4-1"+el8), NotAffected, "the advisory is for another line of builds (a module's, Ksplice's or FIPS's, or else none of these)", "", ""},
@@ -144,10 +146,89 @@ func contradiction(m advisory.Match, version string) string {
 		}
 	case x.Answer == Affected && !inSpan && !e.listed(m.Affected.Versions, v):
 		return "affected, and in no span: " + x.Reason
-	case x.Answer == NotAffected && inSpan && !strings.Contains(x.Reason, "line of builds"):
+	case x.Answer == NotAffected && inSpan && len(e.sameLine(version, []advisory.Match{m})) > 0:
 		return "not affected, and in a span: " + x.Reason
 	case strings.Contains(x.Reason, "in a range of the advisory"), x.Reason == "":
 		return "no reason: " + x.Reason
 	}
 	return ""
+}
+
+// TestExplainIsMatch: for real packages, at the versions where something
+// begins or ends, Explain calls affected what Match finds, and nothing else.
+func TestExplainIsMatch(t *testing.T) {
+	index, err := store.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer index.Close()
+	for _, p := range []inventory.Package{
+		{Type: "deb", Ecosystem: "Debian:11", Name: "openssl"},
+		{Type: "apk", Ecosystem: "Alpine:v3.18", Name: "openssl"},
+		{Type: "rpm", Ecosystem: "AlmaLinux:8", Name: "nodejs"},
+		{Type: "rpm", Ecosystem: "AlmaLinux:9", Name: "openssl-libs"},
+		{Type: "rpm", Ecosystem: "Azure Linux:2", Name: "jsch"},
+		{Type: "maven", Ecosystem: "Maven", Name: "org.apache.logging.log4j:log4j-core"},
+		{Type: "npm", Ecosystem: "npm", Name: "lodash"},
+		{Type: "pypi", Ecosystem: "PyPI", Name: "urllib3"},
+		{Type: "golang", Ecosystem: "Go", Name: "stdlib"},
+		{Type: "golang", Ecosystem: "Go", Name: "golang.org/x/text"},
+		{Type: "gem", Ecosystem: "RubyGems", Name: "rack"},
+		{Type: "composer", Ecosystem: "Packagist", Name: "twig/twig"},
+		{Type: "cargo", Ecosystem: "crates.io", Name: "time"},
+	} {
+		said, err := Advisories(index, p.Ecosystem, p.Name, "")
+		if err != nil || len(said) == 0 {
+			t.Fatalf("%s: %d advisories, error %v", p.Name, len(said), err)
+		}
+		for version := range boundaries(said) {
+			p.Version = version
+			findings, _, err := Match(t.Context(), index, &inventory.Inventory{Packages: []inventory.Package{p}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := make(map[string]bool)
+			for _, f := range findings {
+				for _, id := range f.Advisories {
+					found[id] = true
+				}
+			}
+			if diff := cmp.Diff(found, explained(t, index, &p)); diff != "" {
+				t.Errorf("%s %s: -Match +Explain:\n%s", p.Name, version, diff)
+			}
+		}
+	}
+}
+
+// explained are the records that Explain says p is affected by.
+func explained(t *testing.T, index *store.Index, p *inventory.Package) map[string]bool {
+	said, err := Advisories(index, p.Ecosystem, p.Name, p.Version)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := make(map[string][]advisory.Match)
+	for _, m := range said {
+		records[m.Record.ID] = append(records[m.Record.ID], m)
+	}
+	affected := make(map[string]bool)
+	for id, said := range records {
+		if Explain(p.Ecosystem, p.Version, said...).Answer == Affected {
+			affected[PublicID(id)] = true
+		}
+	}
+	return affected
+}
+
+// boundaries are the versions at which a range begins or ends, and two that
+// are none.
+func boundaries(said []advisory.Match) map[string]bool {
+	versions := map[string]bool{"": true, "garbage!": true}
+	for _, m := range said {
+		for _, r := range m.Affected.Ranges {
+			for _, event := range r.Events {
+				versions[event.Version] = true
+			}
+		}
+	}
+	return versions
 }
