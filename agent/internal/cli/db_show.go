@@ -34,12 +34,14 @@ version is affected and why, by the same code as a scan.
 
 --format json has, for machines:
 
-  of an ID       location, id, cves (cve, kevAdded, epss, ratings) and records (id,
-                 source, aliases, upstream, published, modified, affected)
-  of a package   location, package, ecosystem, version, counts (affected, undecided,
-                 not-affected) and advisories (as records are, with said in place of
-                 affected); with --version each has an answer (affected, undecided,
-                 not-affected), a reason, and fixedIn (version, date, firstSeen)
+  of an ID       location and newest (the index and its date), id, cves (cve,
+                 kevAdded, epss, ratings) and records (id, source, aliases,
+                 upstream, published, modified, affected)
+  of a package   location, newest, package, ecosystem, version, partial, counts
+                 (affected, undecided, not-affected) and advisories (as records
+                 are, with said in place of affected); with --version each has an
+                 answer (affected, undecided, not-affected), a reason, and fixedIn
+                 (version, date, firstSeen)
   affected, said ecosystem, package, severity, severitySource, knownExploited,
                  affects (from, before, upTo, fix), versions, fixState, module
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
@@ -17,6 +18,7 @@ import (
 // shownID is what an index knows of an ID; its JSON is an interface.
 type shownID struct {
 	Location string      `json:"location"`
+	Newest   time.Time   `json:"newest"` // the index's date
 	ID       string      `json:"id"`
 	CVEs     []shownCVE  `json:"cves"` // the ID itself, or the CVEs that its records are about
 	Records  []idsRecord `json:"records"`
@@ -45,11 +47,11 @@ func (a *app) showID(index *store.Index, location, id, format string) error {
 	if err != nil {
 		return err
 	}
-	shown.Location = location
+	shown.Location, shown.Newest = location, index.Info().Newest
 	if format == "json" {
 		return writeJSON(a.stdout, shown)
 	}
-	return shown.write(a.stdout, index.Info())
+	return shown.write(a.stdout)
 }
 
 func idIn(index *store.Index, id string) (shownID, error) {
@@ -126,9 +128,9 @@ func (s *shownID) addMatch(index *store.Index, m advisory.Match) error {
 }
 
 // write prints the answer for people.
-func (s shownID) write(out io.Writer, info store.Info) error {
+func (s shownID) write(out io.Writer) error {
 	w := newRows(out)
-	w.add(s.ID + ", in " + indexWords(s.Location, info))
+	w.add(s.ID + ", in " + indexWords(s.Location, s.Newest))
 	for _, c := range s.CVEs {
 		w.add("  " + c.words(s.ID))
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
 	"github.com/layergate/layergate/agent/internal/advisory/store"
@@ -15,12 +16,13 @@ import (
 // shownPackage is what an index knows of a package; its JSON is an interface.
 type shownPackage struct {
 	Location   string               `json:"location"`
+	Newest     time.Time            `json:"newest"` // the index's date
 	Package    string               `json:"package"`
 	Ecosystem  string               `json:"ecosystem"`
 	Version    string               `json:"version,omitempty"`
-	Counts     map[match.Answer]int `json:"counts,omitempty"` // with a version
+	Counts     map[match.Answer]int `json:"counts,omitempty"`  // with a version
+	Partial    bool                 `json:"partial,omitempty"` // the index is known not to have all of the ecosystem
 	Advisories []shownAdvisory      `json:"advisories"`
-	partial    bool                 // the index is known not to have all of the ecosystem
 }
 
 // shownAdvisory is what one record says about the package.
@@ -52,17 +54,17 @@ func (a *app) showPackage(index *store.Index, location, name, ecosystem string, 
 	if err != nil {
 		return err
 	}
-	shown.Location = location
+	shown.Location, shown.Newest = location, index.Info().Newest
 	if s.format == "json" {
 		return writeJSON(a.stdout, shown)
 	}
-	return shown.write(a.stdout, index.Info())
+	return shown.write(a.stdout)
 }
 
 func packageIn(index *store.Index, name, ecosystem, version string) (shownPackage, error) {
 	shown := shownPackage{Package: name, Ecosystem: ecosystem, Version: version, Advisories: []shownAdvisory{}}
 	base, _, _ := strings.Cut(ecosystem, ":")
-	shown.partial = slices.ContainsFunc(index.Info().Sources, func(s store.SourceInfo) bool { return s.Partial && s.Name == base })
+	shown.Partial = slices.ContainsFunc(index.Info().Sources, func(s store.SourceInfo) bool { return s.Partial && s.Name == base })
 	if version != "" {
 		shown.Counts = map[match.Answer]int{match.Affected: 0, match.Undecided: 0, match.NotAffected: 0}
 	}
@@ -121,9 +123,9 @@ func (a *shownAdvisory) fix(version string) shownFix {
 }
 
 // write prints the answer for people.
-func (s shownPackage) write(out io.Writer, info store.Info) error {
+func (s shownPackage) write(out io.Writer) error {
 	w := newRows(out)
-	w.add(s.summary(info))
+	w.add(s.summary())
 	for _, note := range s.notes() {
 		w.add(note)
 	}
@@ -142,8 +144,8 @@ func (s shownPackage) write(out io.Writer, info store.Info) error {
 	return w.Flush()
 }
 
-func (s shownPackage) summary(info store.Info) string {
-	of := indexWords(s.Location, info)
+func (s shownPackage) summary() string {
+	of := indexWords(s.Location, s.Newest)
 	n := len(s.Advisories)
 	switch {
 	case n == 0:
@@ -174,7 +176,7 @@ func (s shownPackage) notes() []string {
 	if len(s.Advisories) == 0 && match.BySource(s.Ecosystem) {
 		list = append(list, s.Ecosystem+" publishes by source package: if this is a binary package's name, ask for the source that it is built from")
 	}
-	if s.partial {
+	if s.Partial {
 		list = append(list, "the index is known not to have all advisories of "+s.Ecosystem)
 	}
 	if !match.Comparable(s.Ecosystem) {

@@ -113,11 +113,11 @@ func fixOf(a *advisory.Affected, version string) *shownFix {
 }
 
 // indexWords names an index in a sentence.
-func indexWords(location string, info store.Info) string {
+func indexWords(location string, newest time.Time) string {
 	if location == embedded {
-		return "the embedded advisory index of " + day(info.Newest)
+		return "the embedded advisory index of " + day(newest)
 	}
-	return "the advisory index " + location + " of " + day(info.Newest)
+	return "the advisory index " + location + " of " + day(newest)
 }
 
 // words are the versions that s speaks of and their fix: a line for each span.

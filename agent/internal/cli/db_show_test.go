@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
-	"github.com/layergate/layergate/agent/internal/advisory/store"
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/match"
 )
@@ -85,7 +84,7 @@ func TestShowHostile(t *testing.T) {
 	var out strings.Builder
 	id := shownID{Location: evil, ID: evil, CVEs: []shownCVE{{CVE: evil, KEVAdded: evil, Ratings: []finding.Rating{{Source: evil, Vector: evil}, {Source: evil}}}},
 		Records: []idsRecord{{record, []idsAffected{{evil, evil, all}}}}}
-	if err := id.write(&out, store.Info{}); err != nil {
+	if err := id.write(&out); err != nil {
 		t.Fatal(err)
 	}
 	for _, version := range []string{"", evil} {
@@ -95,7 +94,7 @@ func TestShowHostile(t *testing.T) {
 		} else {
 			p.Advisories = []shownAdvisory{{shownRecord: record, Answer: match.Affected, Reason: evil, FixedIn: []shownFix{{Version: evil, Date: evil}}, Said: []packageSaid{{evil, all}}}}
 		}
-		if err := p.write(&out, store.Info{}); err != nil {
+		if err := p.write(&out); err != nil {
 			t.Fatal(err)
 		}
 	}
