@@ -4,8 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"golang.org/x/tools/txtar"
 )
@@ -88,3 +91,57 @@ func damaged(t *testing.T) []byte {
 	}
 	return b.Bytes()
 }
+
+// TestEndless checks that a file which does not end is an error before it
+// fills the memory.
+func TestEndless(t *testing.T) {
+	for p, start := range map[string]string{
+		"wolfi/security.json":      `{"packages": [{"pkg": {"name": "`,
+		"debian-tracker.json":      `{"openssl": {"`,
+		"osv/Go/GO-2024-2598.json": `{"id": "`,
+		"osv/Go/all.zip":           "PK\x03\x04",
+	} {
+		t.Run(p, func(t *testing.T) {
+			fsys := endless{p, start}
+			u, ok := unitAt(p)
+			if !ok {
+				t.Fatal("not claimed")
+			}
+			if err := u.Feed.Read(context.Background(), fsys, u, strict{t}); err == nil || !strings.Contains(err.Error(), p) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// endless is a folder with one file, which goes on with the letter x for ever.
+type endless struct{ name, start string }
+
+func (e endless) Open(string) (fs.File, error) {
+	return &endlessFile{e, strings.NewReader(e.start)}, nil
+}
+
+type endlessFile struct {
+	endless
+	head *strings.Reader
+}
+
+func (f *endlessFile) Close() error               { return nil }
+func (f *endlessFile) Stat() (fs.FileInfo, error) { return f, nil }
+func (f *endlessFile) Read(p []byte) (int, error) {
+	if f.head.Len() > 0 {
+		return f.head.Read(p)
+	}
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// What a file system says of such a file.
+func (f *endlessFile) Name() string       { return f.name }
+func (f *endlessFile) Size() int64        { return 1 << 40 }
+func (f *endlessFile) Mode() fs.FileMode  { return 0o644 }
+func (f *endlessFile) ModTime() time.Time { return time.Time{} }
+func (f *endlessFile) IsDir() bool        { return false }
+func (f *endlessFile) Sys() any           { return nil }

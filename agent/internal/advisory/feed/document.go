@@ -12,18 +12,21 @@ import (
 // of the functions that are called back are passed on as they are.
 type document struct {
 	file    fs.File
+	piece   *limited // what is left for the piece at hand
 	decoder *json.Decoder
 	name    string
 	kind    string // what it should be, for errors: "the security tracker's JSON"
 }
 
-// openDocument opens a file of at most limit bytes.
+// openDocument opens a file of at most limit bytes, of which no piece may have
+// more than maxRecord.
 func openDocument(fsys fs.FS, name, kind string, limit int64) (*document, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err // fs errors name the file
 	}
-	return &document{file: f, decoder: json.NewDecoder(&limited{r: f, left: limit}), name: name, kind: kind}, nil
+	piece := &limited{r: &limited{r: f, left: limit}, left: maxRecord}
+	return &document{file: f, piece: piece, decoder: json.NewDecoder(piece), name: name, kind: kind}, nil
 }
 
 func (d *document) Close() error { return d.file.Close() }
@@ -53,6 +56,7 @@ func (d *document) each(open json.Delim, piece func() error) error {
 		return broken(d.name, errors.New("not "+d.kind))
 	}
 	for d.decoder.More() {
+		d.piece.left = maxRecord
 		if err := piece(); err != nil {
 			return err
 		}

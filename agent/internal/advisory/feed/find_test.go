@@ -12,8 +12,9 @@ func TestFind(t *testing.T) {
 		"README.md", "labels.jsonl", "samples/chainguard/security.json", "samples/debian-tracker/sample.json",
 		"osv/Go/all.zip", "osv/Go/GO-1.json", "osv/my.zip", "npm/all.zip", "other/GO-1.json", "all.zip",
 		"v3.20/main.json", "v3.20/other.json", "alpine-secdb/edge/community.json", "edge_2026-01-01/main.json",
+		"wolfi/security.json", "chainguard/security.json", "security.json", "other/security.json",
 		"debian-tracker.json", "kev.json", "known_exploited_vulnerabilities.json",
-		"epss_scores-2026-08-16.csv.gz", "epss_scores-2026-08-15.csv.gz",
+		"epss_scores-2026-08-16.csv.gz", "epss.csv", "epss_scores-2026-08-15.csv.gz",
 	} {
 		fsys[p] = &fstest.MapFile{}
 	}
@@ -28,6 +29,7 @@ func TestFind(t *testing.T) {
 	want := map[string]string{
 		"osv/Go/all.zip": "osv Go", "osv/Go/GO-1.json": "osv Go", "osv/my.zip": "osv my", "npm/all.zip": "osv npm", "all.zip": "osv OSV",
 		"v3.20/main.json": "secdb Alpine secdb", "alpine-secdb/edge/community.json": "secdb Alpine secdb", "edge_2026-01-01/main.json": "secdb Alpine secdb",
+		"wolfi/security.json": "chainguard Wolfi secdb", "chainguard/security.json": "chainguard Chainguard secdb",
 		"debian-tracker.json": "debian Debian tracker", "kev.json": "kev CISA KEV", "known_exploited_vulnerabilities.json": "kev CISA KEV",
 		"epss_scores-2026-08-16.csv.gz": "epss FIRST EPSS",
 	}

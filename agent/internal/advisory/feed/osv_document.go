@@ -48,23 +48,37 @@ type osvEvent struct {
 	Limit        string `json:"limit"`
 }
 
-// osvSpecific is an object whose fields the publisher chose.
-type osvSpecific map[string]json.RawMessage
+// osvSpecific is an object whose fields the publisher chose: those that are
+// read of any.
+type osvSpecific struct {
+	Severity      osvText         `json:"severity"`      // a word: GitHub, Bitnami, Azure Linux, openEuler, Rocky Linux
+	Urgency       osvText         `json:"urgency"`       // Debian
+	Status        osvText         `json:"ubuntu_status"` // Ubuntu
+	Informational osvText         `json:"informational"` // RustSec
+	Score         json.RawMessage `json:"cvss"`          // the node security working group: a number
+	Scores        json.RawMessage `json:"cvss_scores"`   // ruby-advisory-db
+	Components    json.RawMessage `json:"components"`    // Chainguard
+	CustomRanges  json.RawMessage `json:"custom_ranges"` // Go
+}
 
 // UnmarshalJSON takes an object; anything else says nothing.
 func (s *osvSpecific) UnmarshalJSON(data []byte) error {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(data, &m) == nil {
-		*s = m
+	type fields osvSpecific
+	var f fields
+	if json.Unmarshal(data, &f) == nil {
+		*s = osvSpecific(f)
 	}
 	return nil
 }
 
-// text is a field that is a string, else "".
-func (s osvSpecific) text(field string) string {
-	var v string
-	if json.Unmarshal(s[field], &v) != nil {
-		return ""
+// osvText is a string; anything else in its place is "".
+type osvText string
+
+// UnmarshalJSON takes anything.
+func (t *osvText) UnmarshalJSON(data []byte) error {
+	var s string
+	if json.Unmarshal(data, &s) == nil {
+		*t = osvText(s)
 	}
-	return v
+	return nil
 }

@@ -15,20 +15,20 @@ func osvFixState(from *osvAffected, ranges []advisory.Range) finding.FixState {
 	}
 	// The words of Ubuntu's CVE tracker
 	// (https://documentation.ubuntu.com/security/, "CVE status").
-	switch from.Ecosystem.text("ubuntu_status") {
+	switch from.Ecosystem.Status {
 	case "":
 	case "ignored":
 		return finding.WillNotFix
 	default:
 		return finding.NotFixed
 	}
-	if from.Ecosystem.text("urgency") == "end-of-life" { // Debian's
+	if from.Ecosystem.Urgency == "end-of-life" { // Debian's
 		return finding.WillNotFix
 	}
-	if noFixPlanned(from.Ecosystem["components"]) {
+	if noFixPlanned(from.Ecosystem.Components) {
 		return finding.WillNotFix
 	}
-	if fixedElsewhere(from.Ecosystem["custom_ranges"]) {
+	if fixedElsewhere(from.Ecosystem.CustomRanges) {
 		return finding.FixUnknown
 	}
 	return ""

@@ -12,7 +12,7 @@ import (
 func (c *conversion) severities() []advisory.Severity {
 	doc, rater := c.doc, c.rater()
 	list := ratings(rater, doc.Severity)
-	list = addWord(list, rater, doc.Database.text("severity"))
+	list = addWord(list, rater, string(doc.Database.Severity))
 	if c.erratum { // "Important: nodejs:18 security update"
 		word, _, _ := strings.Cut(doc.Summary, ":")
 		switch word = strings.ToLower(word); word {
@@ -25,7 +25,7 @@ func (c *conversion) severities() []advisory.Severity {
 	}
 	// The node security working group gives a CVSS 3 score without its vector.
 	var score float64
-	if json.Unmarshal(doc.Database["cvss"], &score) == nil {
+	if json.Unmarshal(doc.Database.Score, &score) == nil {
 		list = addWord(list, rater, scoreWord(3, score))
 	}
 	return list
@@ -35,14 +35,14 @@ func (c *conversion) severities() []advisory.Severity {
 func (c *conversion) affectedSeverities(from *osvAffected) []advisory.Severity {
 	rater := c.rater()
 	list := ratings(rater, from.Severity)
-	list = addWord(list, rater, from.Ecosystem.text("severity"))
-	list = addWord(list, rater, from.Ecosystem.text("urgency"))
-	switch from.Database.text("informational") {
+	list = addWord(list, rater, string(from.Ecosystem.Severity))
+	list = addWord(list, rater, string(from.Ecosystem.Urgency))
+	switch from.Database.Informational {
 	case "unmaintained", "notice": // RustSec: about the crate, not a vulnerability
 		list = addWord(list, rater, "informational")
 	}
 	var scores map[string]string // ruby-advisory-db: CVSS scores without their vectors
-	if json.Unmarshal(from.Database["cvss_scores"], &scores) == nil {
+	if json.Unmarshal(from.Database.Scores, &scores) == nil {
 		for _, version := range []int{4, 3, 2} {
 			score, err := strconv.ParseFloat(scores["CVSS_V"+strconv.Itoa(version)], 64)
 			if err == nil {
