@@ -39,7 +39,7 @@ func (f *indexFlags) add(flags *pflag.FlagSet) {
 }
 
 func (f *indexFlags) addVerifyKey(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.verifyKeys, "verify-key", nil, "a PEM `FILE` with a public ed25519 key; one of those named must have signed the index")
+	flags.StringArrayVar(&f.verifyKeys, "verify-key", nil, "a PEM `FILE` with a public ed25519 key; one of those named must have signed the index, which is in a registry")
 }
 
 // openIndex opens the advisory index that a command uses, and says which it

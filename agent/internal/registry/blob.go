@@ -15,7 +15,7 @@ import (
 // fine; ctx ends it.
 func (r *Repository) Blob(ctx context.Context, d v1.Descriptor) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	p := &pull{host: r.name.RegistryStr(), digest: d.Digest, stall: r.stall, ctx: ctx, cancel: cancel, left: d.Size}
+	p := &pull{host: r.name.RegistryStr(), digest: d.Digest, stall: r.o.Stall, ctx: ctx, cancel: cancel, left: d.Size}
 	l, err := r.puller.Layer(ctx, r.name.Digest(d.Digest.String()))
 	if err == nil {
 		p.rc, err = l.Compressed()
@@ -24,7 +24,7 @@ func (r *Repository) Blob(ctx context.Context, d v1.Descriptor) (io.ReadCloser, 
 		cancel(nil)
 		return nil, fmt.Errorf("pulling %s: %w", d.Digest, err)
 	}
-	p.timer = time.AfterFunc(r.stall, func() { cancel(errStalled{r.stall}) })
+	p.timer = time.AfterFunc(r.o.Stall, func() { cancel(errStalled{r.o.Stall}) })
 	p.timer.Stop()
 	return p, nil
 }

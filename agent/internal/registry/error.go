@@ -97,11 +97,11 @@ func (r *Repository) explainStatus(e *transport.Error, verb string, ref name.Ref
 	host := r.name.RegistryStr()
 	switch e.StatusCode {
 	case http.StatusUnauthorized:
-		return failure(Refused, "%s wants to know who asks for %s, or has no such %s: docker login %s, and check the name", host, ref, r.noun, host)
+		return failure(Refused, "%s wants to know who asks for %s, or has no such %s: docker login %s, and check the name", host, ref, r.o.Noun, host)
 	case http.StatusForbidden:
 		return failure(Refused, "%s does not let this user %s %s: docker login %s as one who may", host, verb, ref, host)
 	case http.StatusNotFound:
-		return failure(Missing, "%s has no %s %s: check its name and tag", host, r.noun, ref)
+		return failure(Missing, "%s has no %s %s: check its name and tag", host, r.o.Noun, ref)
 	case http.StatusTooManyRequests:
 		return failure(Unreachable, "%s limits the pulls and has had too many: docker login %s for a higher limit, or wait", host, host)
 	}

@@ -28,8 +28,14 @@ import (
 // maxTransfers bounds the blobs that are streamed at the same time.
 const maxTransfers = 8
 
-// stall is how long a registry may send nothing.
-const stall = time.Minute
+const (
+	// stall is how long a registry may send nothing.
+	stall = time.Minute
+
+	// digestion is how many times longer it may take to answer once it has got
+	// something: it may have to hash it and hand it to a store of its own.
+	digestion = 5
+)
 
 // Options says how to speak to a registry. The zero value will do.
 type Options struct {
@@ -75,44 +81,43 @@ func Parse(ref string, o Options) (name.Reference, error) {
 // Repository is one repository of a registry. Its methods may be called
 // concurrently.
 type Repository struct {
-	name    name.Repository
-	noun    string
-	stall   time.Duration
-	options []remote.Option
-	puller  *remote.Puller
+	name   name.Repository
+	o      Options
+	puller *remote.Puller
 }
 
 // New makes a Repository; nothing is sent yet.
 func New(repo name.Repository, o Options) (*Repository, error) {
-	r := &Repository{name: repo, noun: o.Noun, stall: o.Stall}
-	if r.noun == "" {
-		r.noun = "image"
+	if o.Noun == "" {
+		o.Noun = "image"
 	}
-	if r.stall <= 0 {
-		r.stall = stall
+	if o.Stall <= 0 {
+		o.Stall = stall
 	}
-	t, err := newTransport(repo.Registry, o, r.stall)
+	if o.Keychain == nil {
+		o.Keychain = authn.DefaultKeychain
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "layergate"
+	}
+	options, err := clientOptions(repo, o)
 	if err != nil {
 		return nil, err
 	}
-	keychain := o.Keychain
-	if keychain == nil {
-		keychain = authn.DefaultKeychain
-	}
-	agent := o.UserAgent
-	if agent == "" {
-		agent = "layergate"
-	}
-	r.options = []remote.Option{
+	puller, err := remote.NewPuller(options...)
+	return &Repository{name: repo, o: o, puller: puller}, err
+}
+
+func clientOptions(repo name.Repository, o Options) ([]remote.Option, error) {
+	t, err := newTransport(repo.Registry, o)
+	return []remote.Option{
 		remote.WithTransport(&patient{to: t, wait: wait}),
 		remote.WithRetryStatusCodes(), // patient has done that
 		remote.WithRetryPredicate(passing),
-		remote.WithAuthFromKeychain(keychain),
-		remote.WithUserAgent(agent),
+		remote.WithAuthFromKeychain(o.Keychain),
+		remote.WithUserAgent(o.UserAgent),
 		remote.WithJobs(maxTransfers),
-	}
-	r.puller, err = remote.NewPuller(r.options...)
-	return r, err
+	}, err
 }
 
 // Name is the repository's name.
@@ -149,7 +154,13 @@ func (r *Repository) Has(ctx context.Context, blob v1.Hash) (bool, error) {
 // Push uploads blobs that the registry does not have yet, then the manifest
 // that names them, under ref. An error is explained already.
 func (r *Repository) Push(ctx context.Context, ref name.Reference, m remote.Taggable, blobs ...v1.Layer) error {
-	p, err := remote.NewPusher(r.options...)
+	o := r.o
+	o.Stall *= digestion
+	options, err := clientOptions(r.name, o)
+	if err != nil {
+		return err
+	}
+	p, err := remote.NewPusher(options...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -24,7 +25,7 @@ type trusting struct {
 	toOther http.RoundTripper
 }
 
-func newTransport(reg name.Registry, o Options, stall time.Duration) (*trusting, error) {
+func newTransport(reg name.Registry, o Options) (*trusting, error) {
 	host := reg.RegistryStr()
 	insecure := isInsecure(host, o)
 	trusted := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
@@ -43,15 +44,15 @@ func newTransport(reg name.Registry, o Options, stall time.Duration) (*trusting,
 	return &trusting{
 		host:    host,
 		plain:   insecure || isLoopback(host),
-		toHost:  httpTransport(trusted, proxy, stall),
-		toOther: httpTransport(nil, proxy, stall),
+		toHost:  httpTransport(trusted, proxy, o.Stall),
+		toOther: httpTransport(nil, proxy, o.Stall),
 	}, nil
 }
 
 func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error), stall time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
-		DialContext:           (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		DialContext:           dial(stall),
 		TLSClientConfig:       c,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ResponseHeaderTimeout: stall,
@@ -59,6 +60,30 @@ func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error), stall 
 		MaxIdleConnsPerHost:   8,
 		ForceAttemptHTTP2:     true,
 	}
+}
+
+func dial(stall time.Duration) func(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dialer.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return takingConn{c, stall}, nil
+	}
+}
+
+// takingConn ends an upload of which the other side takes nothing more.
+type takingConn struct {
+	net.Conn
+	stall time.Duration
+}
+
+func (c takingConn) Write(b []byte) (int, error) {
+	if err := c.SetWriteDeadline(time.Now().Add(c.stall)); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(b)
 }
 
 // RoundTrip refuses plain HTTP where it was not allowed: go-containerregistry

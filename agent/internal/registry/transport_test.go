@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -22,7 +21,7 @@ func TestPlainHTTPIsRefused(t *testing.T) {
 		insecure []string
 		refused  bool
 	}{{nil, true}, {[]string{"10.1.2.3"}, false}} {
-		tr, err := newTransport(ref, Options{Insecure: tt.insecure}, time.Minute)
+		tr, err := newTransport(ref, Options{Insecure: tt.insecure})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,9 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/layergate/layergate/agent/internal/registry"
 )
 
 // TestRealRegistry pushes to a real registry. The others' tools say whether
@@ -24,6 +27,11 @@ func TestRealRegistry(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	host := startRegistry(t, dir)
+	t.Setenv("DOCKER_CONFIG", dir)
+	login := fmt.Sprintf(`{"auths":{%q:{"auth":%q}}}`, host, base64.StdEncoding.EncodeToString([]byte("me:secret")))
+	if err := os.WriteFile(at("config.json"), []byte(login), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	command(t, "openssl", "genpkey", "-algorithm", "ed25519", "-out", at("key.pem"))
 	command(t, "openssl", "pkey", "-in", at("key.pem"), "-pubout", "-out", at("key.pub"))
 	key, err := ParseSigningKey([]byte(read(t, at("key.pem"))))
@@ -36,7 +44,7 @@ func TestRealRegistry(t *testing.T) {
 	}
 	index := indexOf(t, "2024-05-06")
 	ref := Scheme + host + "/security/index:latest"
-	_, pinned, err := Push(context.Background(), ref, index, PushOptions{Registry: options().Registry, Key: key, Version: "1.2.3"})
+	_, pinned, err := Push(context.Background(), ref, index, PushOptions{Key: key, Version: "1.2.3"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +59,7 @@ func TestRealRegistry(t *testing.T) {
 		}
 		Annotations map[string]string
 	}
-	raw := command(t, "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://"+host+"/security/index:latest")
+	raw := command(t, "skopeo", "inspect", "--authfile", at("config.json"), "--raw", "--tls-verify=false", "docker://"+host+"/security/index:latest")
 	if err := json.Unmarshal(raw, &m); err != nil {
 		t.Fatal(err)
 	}
@@ -78,10 +86,12 @@ func TestRealRegistry(t *testing.T) {
 	}
 	command(t, "openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", at("key.pub"), "-in", at("statement"), "-sigfile", at("signature"))
 
-	command(t, "skopeo", "copy", "-q", "--src-tls-verify=false", "--dest-tls-verify=false", "docker://"+host+"/security/index:latest", "docker://"+host+"/mirror/index:1")
+	command(t, "skopeo", "copy", "-q", "--authfile", at("config.json"), "--src-tls-verify=false", "--dest-tls-verify=false", "docker://"+host+"/security/index:latest", "docker://"+host+"/mirror/index:1")
+	if _, _, err := Push(context.Background(), ref, index, PushOptions{Registry: options().Registry}); !registry.Is(err, registry.Refused) {
+		t.Errorf("pushing without credentials: %v", err)
+	}
 	for _, ref := range []string{ref, pinned, Scheme + host + "/mirror/index:1"} {
-		o := PullOptions{Options: options()}
-		o.Keys = keys
+		o := PullOptions{Options: Options{Keys: keys}}
 		if _, err := Pull(context.Background(), ref, at("got.db"), o); err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +129,8 @@ func command(t testing.TB, name string, args ...string) []byte {
 	return out
 }
 
-// startRegistry runs a real registry in a folder until the test ends.
+// startRegistry runs a real registry in a folder until the test ends. It wants
+// the user me with the password secret.
 func startRegistry(t testing.TB, dir string) (host string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -130,10 +141,16 @@ func startRegistry(t testing.TB, dir string) (host string) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	config := filepath.Join(dir, "config.yml")
-	yaml := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n", dir, host)
-	if err := os.WriteFile(config, []byte(yaml), 0o600); err != nil {
+	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
+	if err != nil {
 		t.Fatal(err)
+	}
+	config, users := filepath.Join(dir, "config.yml"), filepath.Join(dir, "htpasswd")
+	yaml := fmt.Sprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\nauth: {htpasswd: {realm: test, path: %s}}\n", dir, host, users)
+	for file, text := range map[string]string{config: yaml, users: "me:" + string(hash) + "\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	cmd := exec.Command("docker-registry", "serve", config)
 	if err := cmd.Start(); err != nil {
