@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/sirupsen/logrus"
 
@@ -118,8 +119,10 @@ func (a *app) printOutcomes(outcomes []fetch.Outcome, keepGoing bool) (failed, e
 			} else if keepGoing {
 				line += "; what is there of it is used, of " + day(o.Since)
 			}
-		case o.Changed == 0:
+		case o.Changed == 0 && o.Removed == 0:
 			line = o.Source + ": nothing has changed"
+		case o.Removed > 0:
+			line += fmt.Sprintf(", %d removed", o.Removed)
 		}
 		if _, err := fmt.Fprintln(a.stdout, report.EscapeTerminal(line)); err != nil {
 			return failed, err
@@ -145,6 +148,13 @@ func (a *app) compileIfNew(ctx context.Context, folder *fetch.Folder, cache, ind
 		}
 	}
 	digest, err := a.compile(ctx, os.DirFS(cache), index, allowOlder)
+	if err != nil && ctx.Err() == nil {
+		damaged, e := folder.Damaged()
+		if e == nil && len(damaged) > 0 {
+			e = fmt.Errorf("damaged on this disk since they were downloaded: %s: run db update again, which downloads them anew", strings.Join(damaged, ", "))
+		}
+		return oneLine(err, e)
+	}
 	if err != nil {
 		return err
 	}

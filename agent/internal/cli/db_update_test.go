@@ -145,6 +145,27 @@ func TestUpdateFails(t *testing.T) {
 	}
 }
 
+// TestUpdateOfDamagedFiles: the first run says what is wrong, the second has
+// set it right.
+func TestUpdateOfDamagedFiles(t *testing.T) {
+	server := mirrorOf(t, map[string]string{"alpine-secdb/v3.20/main.json": secdbMain, "kev.json": kevOne})
+	home := t.TempDir()
+	update := func() (ExitCode, string) {
+		code, _, stderr := run(t, t.Context(), map[string]string{"HOME": home}, nil, "db", "update", "--mirror", server.URL)
+		return code, stderr
+	}
+	if code, stderr := update(); code != 0 {
+		t.Fatal(stderr)
+	}
+	put(t, filepath.Join(home, ".cache/layergate/advisories/kev.json"), strings.Repeat("\x00", len(kevOne)))
+	if code, stderr := update(); code != ExitIncomplete || !strings.Contains(stderr, "damaged on this disk since they were downloaded: kev.json: run db update again") {
+		t.Errorf("exit code %d, %s", code, stderr)
+	}
+	if code, stderr := update(); code != 0 {
+		t.Errorf("the second time: exit code %d, %s", code, stderr)
+	}
+}
+
 func TestUpdateFromZip(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "advisories.zip")

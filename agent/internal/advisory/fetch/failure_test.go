@@ -405,8 +405,8 @@ func TestRedHatInTurn(t *testing.T) {
 	if diff := cmp.Diff(want, tree(t, folder)); diff != "" {
 		t.Errorf("the folder (-want +got):\n%s", diff)
 	}
-	if outcomes[0].Changed != 4 { // two came, two went
-		t.Errorf("%d changed", outcomes[0].Changed)
+	if got := outcomes[0]; got.Changed != 2 || got.Removed != 2 || got.Files != 2 {
+		t.Errorf("two came and two went, yet: %+v", got)
 	}
 
 	offer("2026-11-14", "")
@@ -416,6 +416,26 @@ func TestRedHatInTurn(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, tree(t, folder)); diff != "" {
 		t.Errorf("the folder after an older archive (-want +got):\n%s", diff)
+	}
+}
+
+// TestDamaged: what changed on the disk is downloaded again, though its server
+// says that nothing has changed.
+func TestDamaged(t *testing.T) {
+	in, f, folder := withKEV(t)
+	if damaged, err := f.Damaged(); err != nil || len(damaged) != 0 {
+		t.Fatalf("%v, %v", damaged, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "kev.json"), []byte(strings.Repeat("\x00", len(oldKEV))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	damaged, err := f.Damaged()
+	if diff := cmp.Diff([]string{"kev.json"}, damaged); diff != "" || err != nil {
+		t.Fatalf("damaged: %v (-want +got):\n%s", err, diff)
+	}
+	update(t, f, in.options(nil).only("kev"))
+	if got := tree(t, folder)["kev.json"]; got != oldKEV {
+		t.Errorf("the file is %q", got)
 	}
 }
 

@@ -67,19 +67,10 @@ type Progress struct {
 type Outcome struct {
 	Source  string
 	Files   int       // that the source has
-	Changed int       // of them
+	Changed int       // of them, new ones included
+	Removed int       // that it had before
 	Err     error     // why it failed; what is there of it was left as it is
 	Since   time.Time // when the oldest of the files that are there of it was last known to be current; zero if there are none
-}
-
-// Changed says whether any file did.
-func Changed(outcomes []Outcome) bool {
-	for _, o := range outcomes {
-		if o.Changed > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // parallel is how many requests are under way at once, over all sources.
@@ -154,9 +145,7 @@ func (s *session) fetch(ctx context.Context, w want) Outcome {
 		out.Changed, err = s.downloadAll(ctx, w, files)
 	}
 	if err == nil && w.source.exclusive {
-		var removed int
-		removed, err = s.folder.removeOthers(w.source, files)
-		out.Changed += removed
+		out.Removed, err = s.folder.removeOthers(w.source, files)
 	}
 	if err != nil {
 		out.Err = fmt.Errorf("fetching %s: %w", w.name(), err)

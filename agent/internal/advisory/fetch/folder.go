@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -121,6 +123,33 @@ func (f *Folder) known(path string) (entry, bool) {
 		return entry{}, false
 	}
 	return e, true
+}
+
+// Damaged finds the files that are not as they were downloaded: a disk that
+// failed, a cache that was restored in part. They are forgotten, so that the
+// next update downloads them whatever their servers say of changes.
+func (f *Folder) Damaged() ([]string, error) {
+	var damaged []string
+	for p, e := range f.state.all() {
+		sum, err := sumOfFile(f.place(p))
+		if err != nil || sum != e.SHA256 {
+			damaged = append(damaged, p)
+			f.state.remove(p)
+		}
+	}
+	slices.Sort(damaged)
+	return damaged, f.state.save()
+}
+
+func sumOfFile(name string) (string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, file)
+	return hex.EncodeToString(h.Sum(nil)), err
 }
 
 // removeOthers removes the files of a source that are not in its list.

@@ -34,7 +34,7 @@ type internet struct {
 
 	mu       sync.Mutex
 	pages    map[string]http.HandlerFunc // by host and path
-	requests []string                    // "200 host/path", in the order in which they were answered
+	requests []string                    // "OK: host/path", in the order in which they were answered
 }
 
 func newInternet(t *testing.T) *internet {
@@ -133,7 +133,7 @@ func (in *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.requests = append(in.requests, http.StatusText(s.code)+" "+at)
+		in.requests = append(in.requests, http.StatusText(s.code)+": "+at)
 	}()
 	if page == nil {
 		http.NotFound(s, r)

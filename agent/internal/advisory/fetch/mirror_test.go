@@ -46,11 +46,11 @@ func TestMirror(t *testing.T) {
 		t.Errorf("the mirror and its copy (-mirror +copy):\n%s", diff)
 	}
 	asked = nil
-	if outcomes := update(t, f, o); Changed(outcomes) || len(asked) != 1 {
+	if outcomes := update(t, f, o); changed(outcomes) || len(asked) != 1 {
 		t.Errorf("nothing changed, and %q was asked for: %+v", asked, outcomes)
 	}
 	// From the publishers again: what is the same stays.
-	if outcomes := update(t, f, in.options(nil)); Changed(outcomes) {
+	if outcomes := update(t, f, in.options(nil)); changed(outcomes) {
 		t.Errorf("the publishers have what the mirror has, yet: %+v", outcomes)
 	}
 	// A part of what the mirror has.

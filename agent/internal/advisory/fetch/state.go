@@ -102,11 +102,15 @@ func (s *state) remove(path string) {
 	s.dirty = true
 }
 
-// of lists the files of a source.
-func (s *state) of(source string) map[string]entry {
+func (s *state) all() map[string]entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	files := maps.Clone(s.Files)
+	return maps.Clone(s.Files)
+}
+
+// of lists the files of a source.
+func (s *state) of(source string) map[string]entry {
+	files := s.all()
 	maps.DeleteFunc(files, func(_ string, e entry) bool { return e.Source != source })
 	return files
 }
