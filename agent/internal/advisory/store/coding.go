@@ -156,7 +156,10 @@ func (d *decoder) texts() []string { return d.followers(d.count(2)) }
 
 // followers reads n strings, each sharing its beginning with the one before,
 // into one piece of memory.
-func (d *decoder) followers(n int) []string {
+func (d *decoder) followers(n int) []string { return d.followersThen(n, func(int) {}) }
+
+// followersThen does so where something else follows each of the strings.
+func (d *decoder) followersThen(n int, then func(i int)) []string {
 	var all []byte
 	ends := make([]int, n)
 	start := 0 // of the previous one
@@ -166,6 +169,7 @@ func (d *decoder) followers(n int) []string {
 		all = append(all, all[start:start+shared]...)
 		all = append(all, rest...)
 		start, ends[i] = begin, len(all)
+		then(i)
 	}
 	text := string(all)
 	list := make([]string, n)

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"time"
 
@@ -69,7 +70,11 @@ func (l *layout) writeRecords() error {
 		for i := range chunk {
 			chunk[i].severities = renumbered(chunk[i].severities, l.place)
 		}
-		b, err := l.out.block(encodeRecords(chunk))
+		raw := encodeRecords(chunk)
+		if _, err := decodeRecords(raw, make([]SourceInfo, len(l.names)), l.ratings); err != nil || len(raw) > maxBlock {
+			return fmt.Errorf("the records up to %q: %w", chunk[len(chunk)-1].record.ID, errTooMuch)
+		}
+		b, err := l.out.block(raw)
 		l.dir.records = append(l.dir.records, b)
 		chunk = chunk[:0]
 		return err

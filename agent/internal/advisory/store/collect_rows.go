@@ -32,12 +32,17 @@ func (in *intake) spillRow(key string, record uint32, release int, a *advisory.A
 	return in.rows.add([]byte(key), e.b)
 }
 
+// maxGathered bounds the bytes of different statements about one package. In
+// the index they take a small part of it, and there maxBlock is the limit.
+const maxGathered = 128 << 20
+
 // gathered is all that is said about one package.
 type gathered struct {
 	key        string
 	rows       []row
 	statements []statement
 	numberOf   map[string]uint32 // of a statement, by its spilled form
+	size       int               // bytes of the spilled statements
 	days       map[string]int64  // the earliest that a publisher gives for a version
 	sources    map[origin]bool
 
@@ -74,6 +79,7 @@ func (g *gathered) add(value []byte, l *layout) error {
 		n = uint32(len(g.statements))
 		g.numberOf[string(d.b)] = n
 		g.statements = append(g.statements, d.spilled(l.place))
+		g.size += len(value)
 	}
 	if d.err != nil {
 		return d.err
@@ -83,10 +89,14 @@ func (g *gathered) add(value []byte, l *layout) error {
 		g.statements[n].fixes(func(version string) { g.fixedBy(version, from) })
 	}
 	g.rows = append(g.rows, row{record: l.ordinal[record], release: uint32(from.release), statement: n})
-	if len(g.rows) > 4*maxUnfolded { // before they fill the memory
-		if g.rows = sortedRows(g.rows); len(g.rows) > maxUnfolded {
+	if len(g.rows) > 4*maxUnfolded { // some may be there twice
+		g.rows = sortedRows(g.rows)
+		if len(g.rows) > maxUnfolded {
 			return errTooMuch
 		}
+	}
+	if g.size > maxGathered {
+		return errTooMuch
 	}
 	return nil
 }

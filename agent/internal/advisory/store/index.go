@@ -19,8 +19,8 @@ import (
 // How many decoded blocks are kept. A package block is some 50 KB, a record
 // block some 300 KB in memory; both bounds hold a Debian image's worth.
 const (
-	keptPackageBlocks = 64
-	keptRecordBlocks  = 64
+	keptPackageBlocks = 256
+	keptRecordBlocks  = 128
 	keptFactsBlocks   = 32
 )
 

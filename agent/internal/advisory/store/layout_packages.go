@@ -18,12 +18,20 @@ func (l *layout) writePackages() error {
 			}
 			g = newGathered(string(key))
 		}
-		return g.add(value, l)
+		return about(g.key, g.add(value, l))
 	})
 	if err != nil {
 		return err
 	}
 	return errors.Join(w.take(g), w.flush())
+}
+
+// about says which package an error is about.
+func about(key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("what is said about %q: %w", strings.ReplaceAll(key, "\x00", " "), err)
 }
 
 // packageWriter fills package blocks.
@@ -47,7 +55,7 @@ func (w *packageWriter) take(g *gathered) error {
 	}
 	body := encodePackage(g.rows, g.statements, fixed)
 	if err := w.readable(body); err != nil {
-		return fmt.Errorf("what is said about %q: %w", strings.ReplaceAll(g.key, "\x00", " "), err)
+		return about(g.key, err)
 	}
 	if w.n > 0 && len(w.b.b)+len(body) > packageBlock {
 		if err := w.flush(); err != nil {
@@ -95,7 +103,7 @@ func (w *packageWriter) readable(body []byte) error {
 	return nil
 }
 
-var errTooMuch = errors.New("more than any real package has; it does not fit the index")
+var errTooMuch = errors.New("more than any that is published has; it does not fit the index")
 
 func sortedRows(rows []row) []row {
 	slices.SortFunc(rows, func(a, b row) int {

@@ -20,13 +20,8 @@ func decodePackages(data []byte) (*packageBlockIn, error) {
 	if n > packagesMost {
 		return nil, errCorrupt
 	}
-	p := packageBlockIn{keys: make([]string, n), bodies: make([][]byte, n)}
-	previous := ""
-	for i := range p.keys {
-		p.keys[i] = d.follow(previous)
-		p.bodies[i] = d.bytes()
-		previous = p.keys[i]
-	}
+	p := packageBlockIn{bodies: make([][]byte, n)}
+	p.keys = d.followersThen(n, func(i int) { p.bodies[i] = d.bytes() })
 	return &p, d.err
 }
 
