@@ -32,7 +32,7 @@ bench: build ## Go's benchmarks, then a 2 GB image beside the physical limits
 	LAYERGATE_BENCH=$(BENCH) testdata/bench/run.sh
 
 accuracy: ## precision and recall on labelled images, then each difference from osv-scanner (docs/accuracy.md)
-	go test ./agent/internal/match -run '^TestAccuracy' -count=1 -v
+	go test ./agent/internal/match -run '^TestAccuracy' -count=1 -v -all-sources
 	LAYERGATE_BENCH=$(BENCH) testdata/accuracy/osv-scanner.sh
 
 image: build ## a container image of the agent

@@ -46,6 +46,7 @@ func shared(t testing.TB) string {
 type osvDocument struct {
 	ID                string
 	Aliases, Upstream []string
+	Related           []string
 	Affected          []struct {
 		Package struct{ Name, Ecosystem string }
 		Ranges  []struct {
