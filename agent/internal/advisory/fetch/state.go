@@ -17,9 +17,6 @@ import (
 // mirror to.
 const stateFile = "downloads.json"
 
-// maxState bounds it: some 300 bytes for each of a few ten thousand files.
-const maxState = 256 << 20
-
 // state is stateFile. Its methods may be called concurrently.
 type state struct {
 	name string
