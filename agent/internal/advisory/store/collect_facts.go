@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"slices"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -97,7 +96,10 @@ func (l *layout) writeFacts() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(take(), flush())
+	if err := take(); err != nil {
+		return err
+	}
+	return flush()
 }
 
 func (c *Counts) add(f *storedFacts) {

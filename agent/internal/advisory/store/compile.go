@@ -25,9 +25,12 @@ type Options struct {
 	// ("osv"). One that fits nothing is an error.
 	Sources []string
 
-	// Previous, if not nil, is the index that this one takes the place of: the
-	// days on which fixes were first seen are carried over from it, and a fix
-	// that it does not have is first seen at Time.
+	// Previous, if not nil, is the index that this one takes the place of. A
+	// fix for which no feed gives a day has the day that it has there. One that
+	// is not there is first seen at Time, if the previous index heard everyone
+	// who speaks of it, about the same releases: what a new source or a new
+	// release brings may be old. (So an index that is long out of date is no
+	// good previous one: years of fixes would be first seen today.)
 	Previous *Index
 
 	// TempDir is where what does not fit in memory goes, in files that have no

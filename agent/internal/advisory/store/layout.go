@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"github.com/layergate/layergate/agent/internal/advisory"
@@ -45,8 +44,11 @@ func (c *collection) write(ctx context.Context, w io.Writer, report *Report, o O
 	}
 	c.packages = make([]int, len(report.Sources))
 	for _, step := range []func() error{l.writeRatings, l.writeRecords, l.writePackages, l.writeFacts} {
-		if err := errors.Join(step(), ctx.Err()); err != nil {
-			return Info{}, firstOf(err)
+		if err := step(); err != nil {
+			return Info{}, err
+		}
+		if err := ctx.Err(); err != nil {
+			return Info{}, err
 		}
 	}
 	for i := range report.Sources {

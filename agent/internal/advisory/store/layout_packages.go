@@ -23,7 +23,10 @@ func (l *layout) writePackages() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(w.take(g), w.flush())
+	if err := w.take(g); err != nil {
+		return err
+	}
+	return w.flush()
 }
 
 // about says which package an error is about.
