@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -109,10 +110,13 @@ func (a *app) diff(ctx context.Context, x comparedIndexes, format string, all bo
 			return err
 		}
 	}
+	out := bufio.NewWriter(a.stdout)
 	if format == "json" {
-		return d.writeJSON(a.stdout, each)
+		err = d.writeJSON(out, each)
+	} else {
+		err = d.write(out, all, each)
 	}
-	return d.write(a.stdout, all, each)
+	return cmp.Or(err, out.Flush())
 }
 
 // worstChanges are the worst of each kind, worst first.

@@ -180,15 +180,13 @@ func changeWords(c diff.Change) string {
 				parts = append(parts, fixesWords(nil, c.FixStateBefore)+" → "+fixesWords(nil, c.FixState))
 			}
 		case "severity": // it has a column
+		case "fixDates":
+			parts = append(parts, "other days of fixes")
 		default:
-			parts = append(parts, "other "+whatWords[what])
+			parts = append(parts, "other "+what)
 		}
 	}
 	return strings.Join(parts, "; ")
-}
-
-var whatWords = map[string]string{
-	"versions": "versions", "ratings": "ratings", "ids": "ids", "module": "module", "source": "source", "fixDates": "days of fixes",
 }
 
 func fixesWords(fixes []string, state finding.FixState) string {

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/layergate/layergate/agent/internal/advisory/store"
-	"github.com/layergate/layergate/agent/internal/report"
 )
 
 func (a *app) dbStatusCommand() *cobra.Command {
@@ -154,34 +152,33 @@ func (a *app) printIndex(location string, info store.Info) error {
 	return a.statusOf(location, info).write(a.stdout)
 }
 
-// write prints the status for people. Names of sources come from a file that
-// may be anyone's, so they are escaped.
+// write prints the status for people.
 func (s indexStatus) write(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "index\t%s\n", report.EscapeTerminal(s.Location))
+	w := newRows(out)
+	w.add("index", s.Location)
 	if why := chosenWords[s.ChosenBy]; why != "" {
-		fmt.Fprintf(w, "why this\t%s\n", why)
+		w.add("why this", why)
 	}
-	fmt.Fprintf(w, "digest\t%s\n", report.EscapeTerminal(s.Digest))
-	fmt.Fprintf(w, "format\t%d\n", s.FormatVersion)
-	fmt.Fprintf(w, "built\t%s\n", day(s.Built))
-	fmt.Fprintf(w, "newest\t%s, %s\n", day(s.Newest), ageWords(s.AgeDays))
-	fmt.Fprintf(w, "size\t%.1f MB\n", float64(s.Size)/1e6)
-	fmt.Fprintf(w, "advisories\t%d, of %d packages\n", s.Counts.Records, s.Counts.Packages)
-	fmt.Fprintf(w, "CVEs\t%d, %d of them known to be exploited, %d with an EPSS score\n",
-		s.Counts.CVEs, s.Counts.KnownExploited, s.Counts.Scored)
+	w.add("digest", s.Digest)
+	w.add("format", strconv.Itoa(s.FormatVersion))
+	w.add("built", day(s.Built))
+	w.add("newest", day(s.Newest)+", "+ageWords(s.AgeDays))
+	w.add("size", fmt.Sprintf("%.1f MB", float64(s.Size)/1e6))
+	w.add("advisories", fmt.Sprintf("%d, of %d packages", s.Counts.Records, s.Counts.Packages))
+	w.add("CVEs", fmt.Sprintf("%d, %d of them known to be exploited, %d with an EPSS score",
+		s.Counts.CVEs, s.Counts.KnownExploited, s.Counts.Scored))
+	w.add()
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "\nSOURCE\tNEWEST\tAGE\tADVISORIES\tPACKAGES\tLICENCE\n")
+	w = newRows(out)
+	w.add("SOURCE", "NEWEST", "AGE", "ADVISORIES", "PACKAGES", "LICENCE")
 	for _, source := range s.Sources {
 		records := strconv.Itoa(source.Records)
 		if source.Partial {
 			records += " (partial)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\n", report.EscapeTerminal(source.Name), day(source.Date), ageWords(source.AgeDays),
-			records, source.Packages, report.EscapeTerminal(source.Licence))
+		w.add(source.Name, day(source.Date), ageWords(source.AgeDays), records, strconv.Itoa(source.Packages), source.Licence)
 	}
 	return w.Flush()
 }
