@@ -3,9 +3,12 @@ package registry
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 )
@@ -37,3 +40,26 @@ func TestPlainHTTPIsRefused(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// An upload that nobody takes ends.
+func TestUploadThatNobodyTakes(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	direct := func(*url.URL) (*url.URL, error) { return nil, nil }
+	body := io.LimitReader(zeros{}, 1<<30) // more than any socket buffers
+	r, err := http.NewRequest(http.MethodPut, "http://"+l.Addr().String()+"/", body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = httpTransport(nil, direct, 200*time.Millisecond).RoundTrip(r)
+	if explained := explainNetwork("host", err); !Is(explained, Unreachable) {
+		t.Errorf("got %v", explained)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }

@@ -101,6 +101,25 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestNoHead: some registries do not say a manifest's digest without sending it.
+func TestNoHead(t *testing.T) {
+	s := newServer(t)
+	s.push(t, "a/index:1", indexOf(t, "2024-05-06"), nil)
+	o := openOptions(t.TempDir())
+	noHead := func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method == http.MethodHead {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+		}
+		return r.Method == http.MethodHead
+	}
+	for _, want := range []string{"HEAD manifests, GET manifests, GET blobs", "HEAD manifests, GET manifests"} {
+		s.set(noHead)
+		if opened(t, s.ref("a/index:1"), o); s.requests() != want {
+			t.Errorf("asked for %s, want %s", s.requests(), want)
+		}
+	}
+}
+
 // TestCachedSignatures: an index that came before anyone asked for a signature
 // is not believed because it is in the cache, whether or not there is a registry.
 func TestCachedSignatures(t *testing.T) {
