@@ -83,7 +83,8 @@ func (a *app) fetchAndCompile(ctx context.Context, f updateFlags, index, cache s
 	outcomes, err := folder.Update(ctx, fetch.Options{
 		Sources: f.sources, Mirror: f.mirror, MirrorToken: a.env("LAYERGATE_MIRROR_TOKEN"),
 		AllowOlder: f.allowOlder, CACert: f.caCert, Env: a.env, UserAgent: "layergate/" + version(),
-		Progress: p.download(a.now), Log: func(m string) { a.log.Info(m) }, Now: a.now,
+		Progress: p.download(a.now), Now: a.now,
+		Log: func(m string) { a.log.Info(m) }, Warn: func(m string) { a.log.Warn(m) },
 	})
 	p.clear()
 	if err != nil {

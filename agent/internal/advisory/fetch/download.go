@@ -29,6 +29,9 @@ func (s *session) download(ctx context.Context, f file) (changed bool, err error
 		return err
 	})
 	if f.optional && !have && isNotFound(err) {
+		if f.missing != "" {
+			s.Warn(fmt.Sprintf("%s: %v: %s", f.url, statusError{code: http.StatusNotFound}, f.missing))
+		}
 		return false, nil
 	}
 	return changed, err

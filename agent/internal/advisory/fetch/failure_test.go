@@ -395,7 +395,9 @@ func TestRedHatInTurn(t *testing.T) {
 		in.set(base+"changes.csv", send(changes))
 		in.set(base+"deletions.csv", answer(404))
 	}
-	offer("2026-11-21", `"2023/cve-2023-38545.json","2026-11-21T03:00:00+00:00"`+"\n")
+	offer("2026-11-21", `"2023/cve-2023-38545.json","2026-11-21T03:00:00+00:00"`+"\n"+`"2026/cve-2026-0009.json","2026-11-21T02:00:00+00:00"`+"\n")
+	var warned []string
+	o.Warn = func(m string) { warned = append(warned, m) }
 	in.set(base+"2023/cve-2023-38545.json", published(`{"document": {"x": 4}}`, published2))
 	outcomes := update(t, f, o)
 	want := map[string]string{
@@ -405,8 +407,12 @@ func TestRedHatInTurn(t *testing.T) {
 	if diff := cmp.Diff(want, tree(t, folder)); diff != "" {
 		t.Errorf("the folder (-want +got):\n%s", diff)
 	}
-	if got := outcomes[0]; got.Changed != 2 || got.Removed != 2 || got.Files != 2 {
+	if got := outcomes[0]; got.Changed != 2 || got.Removed != 2 || got.Files != 3 {
 		t.Errorf("two came and two went, yet: %+v", got)
+	}
+
+	if len(warned) != 1 || !strings.Contains(warned[0], "cve-2026-0009.json: the server answered 404 Not Found: Red Hat lists") {
+		t.Errorf("of the document that is not there: %q", warned)
 	}
 
 	offer("2026-11-14", "")

@@ -45,9 +45,11 @@ type Options struct {
 	UserAgent  string              // what the servers are told
 
 	// Progress, if not nil, is told of what is received; Log in words what is
-	// done and tried again. Both are called from several goroutines.
+	// done and tried again; Warn what is not as it should be and no failure.
+	// All are called from several goroutines.
 	Progress func(Progress)
 	Log      func(message string)
+	Warn     func(message string)
 
 	Stall    time.Duration                              // an attempt ends if no byte came for so long; 0: a minute
 	Attempts int                                        // for each file; 0: 5
@@ -122,11 +124,17 @@ func newSession(f *Folder, o Options) (*session, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
 	}
+	if o.Warn == nil {
+		o.Warn = o.Log
+	}
 	s := &session{Options: o, folder: f}
 	var err error
 	if o.Mirror != "" {
 		if s.mirror, err = mirrorAddress(o.Mirror, o.MirrorToken != ""); err != nil {
 			return nil, err
+		}
+		if s.mirror.Scheme == "http" && !isLoopback(s.mirror.Hostname()) {
+			s.Warn("the mirror " + s.mirror.String() + " is asked over plain http: whoever is in between can change advisories; use https")
 		}
 	}
 	s.client, err = newClient(o, s.mirror)

@@ -55,6 +55,7 @@ func listRedHat(ctx context.Context, s *session, _ []string) ([]file, error) {
 func (s *session) redhatSum(ctx context.Context, archive string) (string, error) {
 	text, err := s.text(ctx, archive+".sha256")
 	if isNotFound(err) {
+		s.Log("there is no SHA-256 sum of " + archive)
 		return "", nil
 	}
 	if err != nil {
@@ -91,7 +92,10 @@ func (s *session) redhatDocuments(ctx context.Context, since time.Time) ([]file,
 		if gone, ok := deleted[name]; ok && !gone.Before(at) {
 			continue
 		}
-		files = append(files, file{path: "redhat-vex/" + name, url: redhatBase + name, revision: at.Format(time.RFC3339)})
+		files = append(files, file{
+			path: "redhat-vex/" + name, url: redhatBase + name, revision: at.Format(time.RFC3339),
+			optional: true, missing: "Red Hat lists this document as changed, and has it no more; what the archive has of it is used",
+		})
 	}
 	return files, nil
 }

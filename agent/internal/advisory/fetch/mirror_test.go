@@ -177,3 +177,27 @@ func TestMirrorWithoutAList(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestMirrorWithoutTLS: works, with a word about it; this machine is no network.
+func TestMirrorWithoutTLS(t *testing.T) {
+	in, source := filled(t)
+	files := http.FileServer(http.Dir(source))
+	for _, p := range []string{"/kev.json", "/" + stateFile} {
+		in.set("mirror.example.com"+p, files.ServeHTTP)
+	}
+	var warned []string
+	o := in.options(nil).only("kev")
+	o.Mirror = "http://mirror.example.com"
+	o.Warn = func(m string) { warned = append(warned, m) }
+	update(t, open(t, t.TempDir()), o)
+	if len(warned) != 1 || !strings.Contains(warned[0], "plain http") {
+		t.Errorf("said: %q", warned)
+	}
+	local := httptest.NewServer(files)
+	defer local.Close()
+	warned = nil
+	o.Mirror = local.URL
+	if update(t, open(t, t.TempDir()), o); len(warned) != 0 {
+		t.Errorf("said of a mirror on this machine: %q", warned)
+	}
+}

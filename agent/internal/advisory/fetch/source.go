@@ -37,6 +37,7 @@ type file struct {
 	sum      string // SHA-256 in hex, if the publisher gives it
 	revision string // if not empty, names the contents: the same revision is not asked for again
 	optional bool   // the publisher need not have it
+	missing  string // what to say if it has not; empty: nothing
 	mirrored *entry // what a mirror says of it; nil: it comes from its publisher
 }
 
