@@ -141,18 +141,12 @@ func (d indexDiff) title(kind diff.Kind, all bool) string {
 	return fmt.Sprintf("advisories %s:", kind)
 }
 
-// maxCVEs is how many CVEs of an erratum a row names.
-const maxCVEs = 3
-
 // idWords is the record, and its CVEs if its own id does not hold the only one.
 func idWords(c diff.Change) string {
-	switch n := len(c.CVEs); {
-	case n == 0 || n == 1 && strings.HasSuffix(c.Record, c.CVEs[0]):
+	if n := len(c.CVEs); n == 0 || n == 1 && strings.HasSuffix(c.Record, c.CVEs[0]) {
 		return c.Record
-	case n > maxCVEs:
-		return fmt.Sprintf("%s (%s and %d more)", c.Record, strings.Join(c.CVEs[:maxCVEs], ", "), n-maxCVEs)
 	}
-	return c.Record + " (" + strings.Join(c.CVEs, ", ") + ")"
+	return c.Record + " (" + cvesWords(c.CVEs) + ")"
 }
 
 func severityChange(c diff.Change) string {

@@ -20,6 +20,9 @@ func coveredEcosystem(index *store.Index, name, asked string) (string, error) {
 	base, release, _ := strings.Cut(asked, ":")
 	for _, own := range slices.Sorted(maps.Keys(covered)) {
 		if strings.EqualFold(own, base) {
+			if full := own + ":" + release; release != "" && index.Covers(full) {
+				return full, nil
+			}
 			return coveredRelease(own, covered[own], name, release)
 		}
 	}
@@ -53,7 +56,18 @@ func coveredRelease(ecosystem string, releases []string, name, asked string) (st
 	}
 	if asked == "" {
 		return "", fmt.Errorf("%s has releases, and what is known of a package differs between them: ask for one, such as %s@%s (the advisory index covers %s)",
-			ecosystem, name, full(releases[len(releases)-1]), list)
+			ecosystem, name, full(newestRelease(releases)), list)
 	}
 	return "", fmt.Errorf("the advisory index does not cover %s; of %s it covers %s", full(asked), ecosystem, list)
+}
+
+// newestRelease is the last of releases that is no line of its own beside the
+// others, as Ubuntu's "Pro:22.04" is.
+func newestRelease(releases []string) string {
+	for _, r := range slices.Backward(releases) {
+		if !strings.Contains(r, ":") {
+			return r
+		}
+	}
+	return releases[len(releases)-1]
 }

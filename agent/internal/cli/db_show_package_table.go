@@ -77,7 +77,7 @@ func (s shownPackage) notes() []string {
 }
 
 func (a shownAdvisory) write(w rows) {
-	id, cve := a.ID, strings.Join(a.cves, ", ")
+	id, cve := a.ID, cvesWords(a.cves)
 	if a.Answer != "" {
 		w.add(answerWords[a.Answer], id, cve, a.Said[0].severityWords(), a.because())
 		return

@@ -76,6 +76,16 @@ func listedWords(versions []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(versions[:maxListed], ", "), len(versions)-maxListed)
 }
 
+// maxCVEs is how many CVEs of an erratum a row names; JSON has all.
+const maxCVEs = 3
+
+func cvesWords(cves []string) string {
+	if len(cves) <= maxCVEs {
+		return strings.Join(cves, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(cves[:maxCVEs], ", "), len(cves)-maxCVEs)
+}
+
 func (s said) severityWords() string {
 	text := s.Severity.String()
 	if s.SeveritySource != "" {
