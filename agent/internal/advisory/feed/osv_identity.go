@@ -32,13 +32,16 @@ const malicious = "OpenSSF malicious packages"
 // each is a vulnerability of its own. `related` says nothing of the kind,
 // except in errata, some of which name there what they fix.
 func (c *conversion) identify(r *advisory.Record) (problem string) {
-	doc := c.doc
-	upstream := appendNew(nil, r.ID, doc.Upstream)
-	if c.erratum && len(upstream) == 0 {
-		upstream = appendNew(nil, r.ID, doc.Related)
+	upstream, aliases := c.doc.Upstream, c.doc.Aliases
+	if c.erratum {
+		if len(upstream) == 0 {
+			upstream = c.doc.Related
+		}
+		// What an erratum fixes is no other name of it, wherever it says so.
+		upstream, aliases = slices.Concat(upstream, aliases), nil
 	}
-	upstream = withoutRestated(upstream)
-	r.Aliases = appendNew(nil, r.ID, doc.Aliases)
+	upstream = withoutRestated(appendNew(nil, r.ID, upstream))
+	r.Aliases = appendNew(nil, r.ID, aliases)
 	if len(upstream)+len(r.Aliases) == 0 && osvRepair.MatchString(r.ID) {
 		return "no vulnerability: a bug fix or enhancement"
 	}
