@@ -8,6 +8,12 @@
 // mistakes and one must not cost the other thousands. What a feed leaves out
 // on purpose (withdrawn records, ranges of git commits, "never affected") is
 // counted the same way, so that `db build` can show it.
+//
+// Open opens a folder of advisories, Find lists the files in it that a feed
+// claims by their published names, and the feed's Read reads one. Where a form
+// is specified is said beside its reader. Files are read piece by piece: how
+// many records there are does not change how much memory is used, and a piece
+// has a limit. conformance_test.go holds all feeds to these promises.
 package feed
 
 import (
