@@ -60,28 +60,38 @@ func idIn(index *store.Index, id string) (shownID, error) {
 	if err != nil {
 		return shown, err
 	}
-	if strings.HasPrefix(strings.ToUpper(id), "CVE-") {
+	isCVE := strings.HasPrefix(strings.ToUpper(id), "CVE-")
+	if isCVE { // errata about it are about others too, which nobody asked for
 		shown.ID = strings.ToUpper(id)
-		err = shown.addCVEs(index, shown.ID)
-	} else {
-		for _, m := range found {
-			err = cmp.Or(err, shown.addCVEs(index, cves(m.Record)...))
+		if err := shown.addCVEs(index, shown.ID); err != nil {
+			return shown, err
 		}
 	}
 	for _, m := range found {
-		err = cmp.Or(err, shown.addMatch(index, m))
+		if !isCVE {
+			if err := shown.addCVEs(index, cves(m.Record)...); err != nil {
+				return shown, err
+			}
+		}
+		if err := shown.addMatch(index, m); err != nil {
+			return shown, err
+		}
 	}
-	slices.SortFunc(shown.CVEs, func(a, b shownCVE) int { return cmp.Compare(a.CVE, b.CVE) })
-	slices.SortFunc(shown.Records, func(a, b idsRecord) int {
+	shown.sort()
+	return shown, nil
+}
+
+// sort puts CVEs, records by source, and packages with their releases in order.
+func (s *shownID) sort() {
+	slices.SortFunc(s.CVEs, func(a, b shownCVE) int { return cmp.Compare(a.CVE, b.CVE) })
+	slices.SortFunc(s.Records, func(a, b idsRecord) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.ID, b.ID))
 	})
-	for _, r := range shown.Records {
+	for _, r := range s.Records {
 		slices.SortStableFunc(r.Affected, func(a, b idsAffected) int {
-			return cmp.Or(cmp.Compare(a.Package, b.Package),
-				cmp.Compare(len(a.Ecosystem), len(b.Ecosystem)), cmp.Compare(a.Ecosystem, b.Ecosystem)) // 9 before 10
+			return cmp.Or(cmp.Compare(a.Package, b.Package), compareEcosystems(a.Ecosystem, b.Ecosystem))
 		})
 	}
-	return shown, err
 }
 
 func (s *shownID) addCVEs(index *store.Index, cves ...string) error {
