@@ -232,3 +232,23 @@ func boundaries(said []advisory.Match) map[string]bool {
 	}
 	return versions
 }
+
+// FuzzExplain: whatever an index says, there is an answer with a reason.
+func FuzzExplain(f *testing.F) {
+	f.Add("npm", "0 <1.2.0 2.0.0 <=2.9.9", "1.0.0")
+	f.Add("Debian:12", "0 <1:3.0.9-1", "3.0.8-1")
+	f.Add("Azure Linux:3", "0 <1.17.13-2,1.18.8-2", "1.17.13-2")
+	f.Add("Maven", "2.4 <2.12.2 2.0-beta9 <2.3.1 limit:3", "2.12.3")
+	f.Add("Alpine:v3.20", "0 <0", "1")
+	f.Add("Hex", "<= limit:* 1", "")
+	f.Fuzz(func(t *testing.T, ecosystem, events, version string) {
+		a := affects(ecosystem, "x", events)
+		x := Explain(ecosystem, version, advisory.Match{Record: &advisory.Record{ID: "X-1"}, Affected: a})
+		if x.Reason == "" || x.Answer != Affected && x.Answer != NotAffected && x.Answer != Undecided {
+			t.Errorf("%+v", x)
+		}
+		if (x.FixState != "") != (x.Answer == Affected) || len(x.FixedIn) > 0 && x.FixState != finding.Fixed {
+			t.Errorf("%s, and the fix is %q %q", x.Answer, x.FixState, x.FixedIn)
+		}
+	})
+}
