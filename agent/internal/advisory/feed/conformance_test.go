@@ -108,8 +108,8 @@ func claims(t *testing.T, feed *Feed) {
 	for owner, paths := range published {
 		for _, p := range paths {
 			source, ok := feed.Claim(p)
-			if ok && source == "" {
-				t.Errorf("%s: no source", p)
+			if ok && PublisherOf(source).URL == "" {
+				t.Errorf("%s: nothing is known of the publisher of %q", p, source)
 			}
 			if ok != (owner == feed.Name) {
 				t.Errorf("%s claims %s: %v", feed.Name, p, ok)
