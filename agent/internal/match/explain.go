@@ -41,7 +41,7 @@ func Explain(ecosystem, version string, said ...advisory.Match) Explanation {
 	if base, _, _ := strings.Cut(ecosystem, ":"); base == "Go" && unversioned(&inventory.Package{Type: "golang", Version: version}) {
 		return Explanation{Answer: Undecided, Reason: "a Go module built from a working copy has no version; scans pass it over"}
 	}
-	meant := e.sameLine(version, said)
+	meant := e.sameLine(ecosystem, version, said)
 	if len(meant) == 0 {
 		return Explanation{Answer: NotAffected, Reason: otherLine(said)}
 	}
@@ -58,8 +58,8 @@ func Explain(ecosystem, version string, said ...advisory.Match) Explanation {
 
 // sameLine leaves out what is said about another line of builds than the
 // version's.
-func (e ecosystem) sameLine(version string, said []advisory.Match) []advisory.Match {
-	p := inventory.Package{Version: version}
+func (e ecosystem) sameLine(ecosystem, version string, said []advisory.Match) []advisory.Match {
+	p := inventory.Package{Ecosystem: ecosystem, Version: version}
 	if e.rpm() {
 		p.Type = "rpm"
 	}

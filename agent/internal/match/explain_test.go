@@ -146,7 +146,7 @@ func contradiction(m advisory.Match, version string) string {
 		}
 	case x.Answer == Affected && !inSpan && !e.listed(m.Affected.Versions, v):
 		return "affected, and in no span: " + x.Reason
-	case x.Answer == NotAffected && inSpan && len(e.sameLine(version, []advisory.Match{m})) > 0:
+	case x.Answer == NotAffected && inSpan && len(e.sameLine(m.Affected.Ecosystem, version, []advisory.Match{m})) > 0:
 		return "not affected, and in a span: " + x.Reason
 	case strings.Contains(x.Reason, "in a range of the advisory"), x.Reason == "":
 		return "no reason: " + x.Reason
