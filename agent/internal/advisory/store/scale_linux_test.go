@@ -70,31 +70,38 @@ func compileInChild(b *testing.B, folder string) (bytes int64) {
 	return state.SysUsage().(*syscall.Rusage).Maxrss << 10 // Linux counts KiB
 }
 
-// useCold opens an index and looks 2,000 packages of Debian up.
+// useCold opens an index and looks 2,000 packages of Debian up, several times
+// from the beginning, and reports the best: other work on the machine only
+// makes it slower.
 func useCold(b *testing.B, path string) {
 	b.Helper()
 	names := someNames(b, path, "Debian", 2000)
-	start := time.Now()
-	x, err := Open(path)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer x.Close()
-	b.ReportMetric(float64(time.Since(start).Microseconds())/1000, "open-ms")
-	start = time.Now()
-	matches := 0
-	for _, name := range names {
-		found, err := x.Lookup("Debian:11", name)
+	opening, looking := time.Hour, time.Hour
+	for range 10 {
+		start := time.Now()
+		x, err := Open(path)
 		if err != nil {
 			b.Fatal(err)
 		}
-		matches += len(found)
+		opening = min(opening, time.Since(start))
+		start = time.Now()
+		matches := 0
+		for _, name := range names {
+			found, err := x.Lookup("Debian:11", name)
+			if err != nil {
+				b.Fatal(err)
+			}
+			matches += len(found)
+		}
+		looking = min(looking, time.Since(start))
+		b.ReportMetric(float64(matches), "matches")
+		b.ReportMetric(float64(x.Info().Counts.Records), "records")
+		b.ReportMetric(float64(x.Info().Counts.Statements), "statements")
+		b.ReportMetric(float64(x.Info().Size), "index-bytes")
+		x.Close()
 	}
-	b.ReportMetric(float64(time.Since(start).Microseconds())/1000, "2000-lookups-ms")
-	b.ReportMetric(float64(matches), "matches")
-	b.ReportMetric(float64(x.Info().Counts.Records), "records")
-	b.ReportMetric(float64(x.Info().Counts.Statements), "statements")
-	b.ReportMetric(float64(x.Info().Size), "index-bytes")
+	b.ReportMetric(float64(opening.Microseconds())/1000, "open-ms")
+	b.ReportMetric(float64(looking.Microseconds())/1000, "2000-lookups-ms")
 }
 
 // someNames picks packages of an ecosystem by chance, the same each time, of
