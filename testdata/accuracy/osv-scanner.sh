@@ -6,8 +6,10 @@
 # docs/accuracy.md tells the result.
 #
 # The images: testdata/images/shop.tar; each Alpine root file system of the
-# shared data; Debian 11 as mmdebstrap makes it, where that is installed and
-# run by root; and testdata/bench's, if testdata/bench/build.sh has built it.
+# shared data; all packages that the advisories know for Debian 12, npm, PyPI
+# and Maven, and for Alpine 3.20 (feeds/); Debian 11 as mmdebstrap makes it, where
+# that is installed and run by root; and testdata/bench's, if
+# testdata/bench/build.sh has built it.
 #
 # What is downloaded or built stays in $LAYERGATE_ACCURACY
 # (default /tmp/layergate-accuracy): 1 GB at first, none later.
@@ -50,6 +52,11 @@ for rootfs in "$shared"/data/rootfs/*.tar.gz; do
   name=$(basename "$rootfs" -x86_64.tar.gz)
   go run github.com/google/go-containerregistry/cmd/crane append --new_layer "$rootfs" --new_tag "$name" --output "$images/$name.tar" 2>/dev/null
 done
+for distro in debian alpine; do
+  go run ./testdata/accuracy/feeds "$shared/data/osv" $distro "$work/feeds.rootfs.tar"
+  go run github.com/google/go-containerregistry/cmd/crane append --new_layer "$work/feeds.rootfs.tar" --new_tag feeds:$distro --output "$images/feeds-$distro.tar" 2>/dev/null
+done
+rm "$work/feeds.rootfs.tar"
 if [[ ! -s $images/debian-11.tar ]] && ((EUID == 0)) && command -v mmdebstrap >/dev/null; then
   # As published, without its security updates: from the mirror that this
   # machine's apt uses.
