@@ -129,6 +129,26 @@ func TestFailureThatPasses(t *testing.T) {
 	}
 }
 
+// TestSlowIsNotStalled: a download may take longer than a stall, as long as
+// something comes.
+func TestSlowIsNotStalled(t *testing.T) {
+	t.Parallel()
+	in, f, folder := withKEV(t)
+	in.set(kevAt, func(w http.ResponseWriter, r *http.Request) {
+		for i := range 5 {
+			time.Sleep(500 * time.Millisecond)
+			w.Write([]byte(newerKEV[i*len(newerKEV)/5 : (i+1)*len(newerKEV)/5]))
+			flush(w)
+		}
+	})
+	o := in.options(nil).only("kev")
+	o.Stall, o.Attempts = 2*time.Second, 1
+	update(t, f, o)
+	if got := tree(t, folder)["kev.json"]; got != newerKEV {
+		t.Errorf("the file is %q", got)
+	}
+}
+
 // TestFailureThatStays: what ends a download, after how many attempts, and
 // what is said. The old file stays.
 func TestFailureThatStays(t *testing.T) {
@@ -234,6 +254,7 @@ func TestUnknownAuthority(t *testing.T) {
 // TestContinued: what was received is not asked for again, in another run too.
 func TestContinued(t *testing.T) {
 	content := zipped(t, strings.Repeat("x", 200))
+	other := zipped(t, strings.Repeat("y", 210))
 	at := "storage.googleapis.com/osv-vulnerabilities/npm/all.zip"
 	ranges := func(in *internet, page http.HandlerFunc, asked *string) {
 		in.set(at, func(w http.ResponseWriter, r *http.Request) {
@@ -249,9 +270,12 @@ func TestContinued(t *testing.T) {
 	}{
 		{"the same", published(content, published1), content, "bytes=100-"},
 		{"ignored", send(content), content, "bytes=100-"},
-		{"changed", published(content+"PK", published2), content + "PK", "bytes=100-"},
+		{"changed", published(other, published2), other, "bytes=100-"},
 		{"shorter than the part", inTurn(answer(http.StatusRequestedRangeNotSatisfiable), published(content, published1)), content, ""},
-		{"a piece", inTurn(answer(http.StatusPartialContent, "Content-Range", "bytes 100-109/9999"), published(content, published1)), content, ""},
+		{"a piece", inTurn(func(w http.ResponseWriter, r *http.Request) {
+			answer(http.StatusPartialContent, "Content-Range", fmt.Sprintf("bytes 100-%d/9999", len(content)-1))(w, r)
+			w.Write([]byte(content[100:]))
+		}, published(content, published1)), content, ""},
 		{"another range", inTurn(answer(http.StatusPartialContent, "Content-Range", "bytes 7-9/10"), published(content, published1)), content, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
