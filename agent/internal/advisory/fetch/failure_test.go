@@ -409,6 +409,10 @@ func TestRedHatInTurn(t *testing.T) {
 	o := in.options(nil).only("redhat")
 	update(t, f, o)
 
+	own := filepath.Join(folder, "redhat-vex/notes.txt")
+	if err := os.WriteFile(own, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	base := "security.access.redhat.com/data/csaf/v2/vex/"
 	offer := func(day string, changes string) {
 		archive := zstded("the archive of " + day)
@@ -426,6 +430,7 @@ func TestRedHatInTurn(t *testing.T) {
 	outcomes := update(t, f, o)
 	want := map[string]string{
 		"redhat-vex/csaf_vex_2026-11-21.tar.zst": zstded("the archive of 2026-11-21"),
+		"redhat-vex/notes.txt":                   "", // somebody's own
 		"redhat-vex/2023/cve-2023-38545.json":    `{"document": {"x": 4}}`,
 	}
 	if diff := cmp.Diff(want, tree(t, folder)); diff != "" {
@@ -463,8 +468,45 @@ func TestDamaged(t *testing.T) {
 	if diff := cmp.Diff([]string{"kev.json"}, damaged); diff != "" || err != nil {
 		t.Fatalf("damaged: %v (-want +got):\n%s", err, diff)
 	}
+	for _, how := range []string{"with zeros", "cut short", "removed"} {
+		update(t, f, in.options(nil).only("kev"))
+		if got := tree(t, folder)["kev.json"]; got != oldKEV {
+			t.Errorf("%s: the file is %q", how, got)
+		}
+		if err := os.Truncate(filepath.Join(folder, "kev.json"), 5); err != nil {
+			t.Fatal(err)
+		}
+		if how == "cut short" {
+			if err := os.Remove(filepath.Join(folder, "kev.json")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestCompressedOnTheWay: of a body that the server compressed for the way,
+// what was received is no part of what a range would give.
+func TestCompressedOnTheWay(t *testing.T) {
+	in, f, folder := withKEV(t)
+	packed := gzipped(newerKEV)
+	compressed := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("ETag", `"x"`)
+		if r.Header.Get("Accept-Encoding") != "gzip" || r.Header.Get("Range") != "" {
+			t.Errorf("asked with %v", r.Header)
+		}
+	}
+	in.set(kevAt, inTurn(func(w http.ResponseWriter, r *http.Request) {
+		compressed(w, r)
+		w.Write([]byte(packed[:len(packed)-4]))
+		flush(w)
+		panic(http.ErrAbortHandler)
+	}, func(w http.ResponseWriter, r *http.Request) {
+		compressed(w, r)
+		w.Write([]byte(packed))
+	}))
 	update(t, f, in.options(nil).only("kev"))
-	if got := tree(t, folder)["kev.json"]; got != oldKEV {
+	if got := tree(t, folder)["kev.json"]; got != newerKEV {
 		t.Errorf("the file is %q", got)
 	}
 }

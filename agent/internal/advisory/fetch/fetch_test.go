@@ -134,6 +134,9 @@ func everything(t *testing.T) *internet {
 	in.set(redhat+"csaf_vex_2026-11-14.tar.zst", published(archive, published1))
 	in.set(redhat+"2026/cve-2026-0002.json", published(`{"document": {"x": 2}}`, published1))
 	in.set(redhat+"2023/cve-2023-38545.json", published(`{"document": {"x": 3}}`, published1))
+	for _, p := range []string{"2024/cve-2024-24786.json", "2023/cve-2023-4154.json", "2026/cve-2026-0003.json"} {
+		in.set(redhat+p, published(`{"document": {"before": "the archive, or deleted"}}`, published1))
+	}
 	for _, p := range []string{"2/core/2.0/x86_64/5454bdaaf3e2fa8d", "2/extras/php8.0/2.0/x86_64/0123", "al2023/core/guids/89ab/x86_64"} {
 		in.set("cdn.amazonlinux.com/"+p+"/repodata/updateinfo.xml.gz", published(info, published1))
 	}
@@ -220,6 +223,9 @@ func TestEverySource(t *testing.T) {
 		if !slices.ContainsFunc(Sources, func(s Source) bool { return strings.HasPrefix(s.URL, "https://"+host+"/") }) {
 			t.Errorf("asked for %s, whose host is not in the table", a)
 		}
+		if strings.HasPrefix(a, "plain ") { // one list names a mirror by http
+			t.Errorf("asked without TLS: %s", a)
+		}
 	}
 
 	// Nothing has changed: nothing is received but lists.
@@ -253,5 +259,9 @@ func TestParts(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, paths(tree(t, folder))); diff != "" {
 		t.Errorf("files (-want +got):\n%s", diff)
+	}
+	asked := strings.Join(in.answered(), "\n")
+	if n := strings.Count(asked, "/Debian/all.zip"); n != 1 {
+		t.Errorf("what is named twice was asked for %d times", n)
 	}
 }

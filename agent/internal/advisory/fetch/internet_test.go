@@ -34,7 +34,7 @@ type internet struct {
 
 	mu       sync.Mutex
 	pages    map[string]http.HandlerFunc // by host and path
-	requests []string                    // "OK: host/path", in the order in which they were answered
+	requests []string                    // "OK: host/path", "plain OK: …" without TLS; in the order in which they were answered
 }
 
 func newInternet(t *testing.T) *internet {
@@ -125,7 +125,10 @@ func (s *status) WriteHeader(code int)        { s.code = code; s.ResponseWriter.
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 func (in *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	at := r.Host + r.URL.Path
+	at, way := r.Host+r.URL.Path, ""
+	if r.TLS == nil {
+		way = "plain "
+	}
 	in.mu.Lock()
 	page := in.pages[at]
 	in.mu.Unlock()
@@ -133,7 +136,7 @@ func (in *internet) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		in.mu.Lock()
 		defer in.mu.Unlock()
-		in.requests = append(in.requests, http.StatusText(s.code)+": "+at)
+		in.requests = append(in.requests, way+http.StatusText(s.code)+": "+at)
 	}()
 	if page == nil {
 		http.NotFound(s, r)
