@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -251,68 +250,6 @@ func TestUnknownAuthority(t *testing.T) {
 	}
 }
 
-// TestContinued: what was received is not asked for again, in another run too.
-func TestContinued(t *testing.T) {
-	content := zipped(t, strings.Repeat("x", 200))
-	other := zipped(t, strings.Repeat("y", 210))
-	at := "storage.googleapis.com/osv-vulnerabilities/npm/all.zip"
-	ranges := func(in *internet, page http.HandlerFunc, asked *string) {
-		in.set(at, func(w http.ResponseWriter, r *http.Request) {
-			*asked = r.Header.Get("Range")
-			page(w, r)
-		})
-	}
-	for _, c := range []struct {
-		name  string
-		then  http.HandlerFunc
-		want  string
-		asked string
-	}{
-		{"the same", published(content, published1), content, "bytes=100-"},
-		{"ignored", send(content), content, "bytes=100-"},
-		{"changed", published(other, published2), other, "bytes=100-"},
-		{"shorter than the part", inTurn(answer(http.StatusRequestedRangeNotSatisfiable), published(content, published1)), content, ""},
-		{"a piece", inTurn(func(w http.ResponseWriter, r *http.Request) {
-			answer(http.StatusPartialContent, "Content-Range", fmt.Sprintf("bytes 100-%d/9999", len(content)-1))(w, r)
-			w.Write([]byte(content[100:]))
-		}, published(content, published1)), content, ""},
-		{"another range", inTurn(answer(http.StatusPartialContent, "Content-Range", "bytes 7-9/10"), published(content, published1)), content, ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			in := newInternet(t)
-			in.lists("", "")
-			folder := t.TempDir()
-			o := in.options(nil).only("osv/npm")
-			o.Attempts = 1
-			var asked string
-			ranges(in, cut(content, 100), &asked)
-			f := open(t, folder)
-			outcomes, err := f.Update(t.Context(), o)
-			if err != nil || outcomes[0].Err == nil {
-				t.Fatalf("%v, %+v: want the source to fail", err, outcomes)
-			}
-			if asked != "" || len(tree(t, folder)) != 0 {
-				t.Errorf("asked for %q; there is %q", asked, paths(tree(t, folder)))
-			}
-			f.Close()
-
-			ranges(in, c.then, &asked)
-			o.Attempts = 2
-			update(t, open(t, folder), o)
-			if asked != c.asked {
-				t.Errorf("asked for %q, want %q", asked, c.asked)
-			}
-			if got := tree(t, folder)["osv/npm/all.zip"]; got != c.want {
-				t.Errorf("%d bytes, want %d", len(got), len(c.want))
-			}
-			left, err := os.ReadDir(filepath.Join(folder, partialFolder))
-			if err != nil || len(left) != 0 {
-				t.Errorf("left over: %v, %v", left, err)
-			}
-		})
-	}
-}
-
 // TestCancelled: whatever the moment, the old file or the new one is there.
 func TestCancelled(t *testing.T) {
 	in, f, folder := withKEV(t)
@@ -368,38 +305,6 @@ func TestWrongSum(t *testing.T) {
 	}
 }
 
-func TestTwoAtOnce(t *testing.T) {
-	folder := t.TempDir()
-	first := open(t, folder)
-	blocked := make(chan struct{})
-	second := make(chan error)
-	go func() {
-		f, err := Open(t.Context(), folder, func() { close(blocked) })
-		if err == nil {
-			err = f.Close()
-		}
-		second <- err
-	}()
-	<-blocked
-	select {
-	case err := <-second:
-		t.Fatalf("the second did not wait: %v", err)
-	default:
-	}
-	if err := first.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-second; err != nil {
-		t.Errorf("the second: %v", err)
-	}
-	third := open(t, folder)
-	defer third.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	if _, err := Open(ctx, folder, cancel); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled while waiting: %v", err)
-	}
-}
-
 // TestRedHatInTurn: a new archive takes the place of the old one and of the
 // documents that it includes; an older archive is refused.
 func TestRedHatInTurn(t *testing.T) {
@@ -451,108 +356,5 @@ func TestRedHatInTurn(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, tree(t, folder)); diff != "" {
 		t.Errorf("the folder after an older archive (-want +got):\n%s", diff)
-	}
-}
-
-// TestDamaged: what changed on the disk is downloaded again, though its server
-// says that nothing has changed.
-func TestDamaged(t *testing.T) {
-	in, f, folder := withKEV(t)
-	if damaged, err := f.Damaged(); err != nil || len(damaged) != 0 {
-		t.Fatalf("%v, %v", damaged, err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "kev.json"), []byte(strings.Repeat("\x00", len(oldKEV))), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	damaged, err := f.Damaged()
-	if diff := cmp.Diff([]string{"kev.json"}, damaged); diff != "" || err != nil {
-		t.Fatalf("damaged: %v (-want +got):\n%s", err, diff)
-	}
-	for _, how := range []string{"with zeros", "cut short", "removed"} {
-		update(t, f, in.options(nil).only("kev"))
-		if got := tree(t, folder)["kev.json"]; got != oldKEV {
-			t.Errorf("%s: the file is %q", how, got)
-		}
-		if err := os.Truncate(filepath.Join(folder, "kev.json"), 5); err != nil {
-			t.Fatal(err)
-		}
-		if how == "cut short" {
-			if err := os.Remove(filepath.Join(folder, "kev.json")); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-}
-
-// TestCompressedOnTheWay: of a body that the server compressed for the way,
-// what was received is no part of what a range would give.
-func TestCompressedOnTheWay(t *testing.T) {
-	in, f, folder := withKEV(t)
-	packed := gzipped(newerKEV)
-	compressed := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Encoding", "gzip")
-		w.Header().Set("ETag", `"x"`)
-		if r.Header.Get("Accept-Encoding") != "gzip" || r.Header.Get("Range") != "" {
-			t.Errorf("asked with %v", r.Header)
-		}
-	}
-	in.set(kevAt, inTurn(func(w http.ResponseWriter, r *http.Request) {
-		compressed(w, r)
-		w.Write([]byte(packed[:len(packed)-4]))
-		flush(w)
-		panic(http.ErrAbortHandler)
-	}, func(w http.ResponseWriter, r *http.Request) {
-		compressed(w, r)
-		w.Write([]byte(packed))
-	}))
-	update(t, f, in.options(nil).only("kev"))
-	if got := tree(t, folder)["kev.json"]; got != newerKEV {
-		t.Errorf("the file is %q", got)
-	}
-}
-
-func TestChoose(t *testing.T) {
-	for _, c := range []struct {
-		names string
-		want  string
-	}{
-		{"kev,alpine", "[{alpine []} {kev []}]"},
-		{"osv/npm,osv/Azure Linux", "[{osv [npm Azure Linux]}]"},
-		{"npm", `there is no source "npm" (there are osv, alpine, `},
-		{"kev/x", `the source kev has no part "x"`},
-		{"osv/", `the source osv has no part ""`},
-		{"osv,osv/npm", "--source names both osv and a part of it (npm)"},
-	} {
-		got, err := choose(strings.Split(c.names, ","))
-		type chosen struct {
-			name  string
-			parts []string
-		}
-		var all []chosen
-		for _, w := range got {
-			all = append(all, chosen{w.source.Name, w.parts})
-		}
-		said := fmt.Sprint(all)
-		if err != nil {
-			said = err.Error()
-		}
-		if !strings.HasPrefix(said, c.want) {
-			t.Errorf("%s: %s, want %s", c.names, said, c.want)
-		}
-	}
-}
-
-func TestPartThatIsNotThere(t *testing.T) {
-	in := everything(t)
-	for name, want := range map[string]string{
-		"osv/Ngo":     `osv.dev has no ecosystem "Ngo" (it has AlmaLinux`,
-		"alpine/3.20": `no release of Alpine is called "3.20"`,
-		"amazon/3":    `no release of Amazon Linux is called "3"`,
-		"alpine/v9.9": `404 Not Found`,
-	} {
-		outcomes, err := open(t, t.TempDir()).Update(t.Context(), in.options(nil).only(name))
-		if err != nil || outcomes[0].Err == nil || !strings.Contains(outcomes[0].Err.Error(), want) {
-			t.Errorf("%s: %v, %+v", name, err, outcomes)
-		}
 	}
 }
