@@ -56,7 +56,7 @@ var orderFiles = map[string]string{
 	"AlmaLinux": "rpm", "Amazon Linux": "rpm", "Azure Linux": "rpm", "Mageia": "rpm", "openEuler": "rpm",
 	"openSUSE": "rpm", "Oracle Linux": "rpm", "Photon OS": "rpm", "Red Hat": "rpm", "Rocky Linux": "rpm", "SUSE": "rpm",
 
-	"Bitnami": "", // it publishes none; bitnami_test.go has what its own feed implies
+	"Bitnami": "", // it publishes none; TestHolds has what its own feed implies
 }
 
 // orderCalled is the order that a file is about.

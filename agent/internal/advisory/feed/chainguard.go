@@ -31,6 +31,9 @@ func claimChainguard(p string) (string, bool) {
 }
 
 func readChainguard(ctx context.Context, fsys fs.FS, u Unit, out Sink) error {
+	if !u.Date.IsZero() {
+		out.Date(u.Date)
+	}
 	distro := chainguardDistros[u.Path]
 	db := secdb{ecosystem: distro, prefix: strings.ToUpper(distro) + "-", source: u.Source, out: out}
 	head, err := db.read(ctx, fsys, u.Path)

@@ -83,7 +83,7 @@ type Unit struct {
 	Feed   *Feed
 	Source string    // the source that it belongs to; several units may share one
 	Path   string    // in the folder that was searched
-	Date   time.Time // from a date in its path, as in "edge-2026-08-22/main.json"; else zero
+	Date   time.Time // from a date in its path, as in "edge-2026-08-22/main.json", or when it was published; else zero
 }
 
 // maxUnits bounds how many files a folder may hold.
@@ -118,7 +118,8 @@ func Find(fsys fs.FS) ([]Unit, error) {
 		}
 		return units[i].Path < units[j].Path
 	})
-	return newestOfEach(units), nil
+	units = newestOfEach(units)
+	return units, datePublished(fsys, units)
 }
 
 // unitAt is the file at a path, of the first feed that claims it.

@@ -1,8 +1,11 @@
 package feed
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestFind checks what is taken for a feed's file.
@@ -40,6 +43,37 @@ func TestFind(t *testing.T) {
 		if got[p] != w {
 			t.Errorf("%s: got %q, want %q", p, got[p], w)
 		}
+	}
+}
+
+// TestDatePublished: `db update` notes when a file was published; a date in
+// the path is nearer, and one that is none says nothing.
+func TestDatePublished(t *testing.T) {
+	fsys := fstest.MapFS{
+		"alpine-secdb/v3.20/main.json": {}, "alpine-secdb/edge-2026-08-22/main.json": {}, "wolfi/security.json": {}, "kev.json": {},
+		"downloads.json": {Data: []byte(`{"version": 1, "files": {
+			"alpine-secdb/v3.20/main.json": {"lastModified": "Fri, 20 Nov 2026 23:59:59 GMT"},
+			"alpine-secdb/edge-2026-08-22/main.json": {"lastModified": "Fri, 20 Nov 2026 23:59:59 GMT"},
+			"wolfi/security.json": {"lastModified": "yesterday"}}}`)},
+	}
+	units, err := Find(fsys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, u := range units {
+		got[u.Path] = date(u.Date)
+	}
+	want := map[string]string{
+		"alpine-secdb/v3.20/main.json": "2026-11-20", "alpine-secdb/edge-2026-08-22/main.json": "2026-08-22",
+		"wolfi/security.json": "-", "kev.json": "-",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	fsys["downloads.json"].Data = []byte(`{"files": [`)
+	if _, err := Find(fsys); err == nil || !strings.Contains(err.Error(), "downloads.json") {
+		t.Errorf("a broken list: %v", err)
 	}
 }
 

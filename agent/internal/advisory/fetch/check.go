@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"compress/bzip2"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +33,9 @@ func check(name string, r io.ReaderAt, size int64) error {
 	case ".json":
 		format = "JSON"
 		err = checkJSON(r, size)
+	case ".csv":
+		format = "CSV"
+		err = checkCSV(whole)
 	case ".gz":
 		format = "gzip"
 		err = checkGzip(whole)
@@ -115,6 +119,20 @@ func checkJSON(r io.ReaderAt, size int64) error {
 		return io.ErrUnexpectedEOF
 	}
 	return nil
+}
+
+// checkCSV reads all lines. None at all is a list too.
+func checkCSV(r io.Reader) error {
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = 2 // Red Hat's lists are the only ones
+	lines.ReuseRecord = true
+	for {
+		if _, err := lines.Read(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 func checkGzip(r io.Reader) error {

@@ -171,6 +171,7 @@ var layout = []string{
 	"osv/AlmaLinux/all.zip", "osv/Azure Linux/all.zip", "osv/Go/all.zip", "osv/PyPI/all.zip", "osv/npm/all.zip",
 	"photon/cve_data_photon1.0.json", "photon/cve_data_photon5.0.json",
 	"redhat-vex/2023/cve-2023-38545.json", "redhat-vex/2026/cve-2026-0002.json", "redhat-vex/csaf_vex_2026-11-14.tar.zst",
+	"redhat-vex/deletions.csv",
 	"wolfi/security.json",
 }
 

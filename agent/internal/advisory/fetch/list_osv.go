@@ -16,13 +16,14 @@ import (
 const osvBase = "https://storage.googleapis.com/osv-vulnerabilities/"
 
 // osvDefault are the ecosystems that images have packages of. Not among them
-// are those that this table has from their publishers directly (Alpine,
-// Chainguard, Debian, Photon OS, Red Hat, Wolfi) and what is no package
-// (Android, GIT, GitHub Actions, Linux, OSS-Fuzz): name them to get them.
+// are those that the table of sources has whole from their publishers (Alpine,
+// Debian, Photon OS, Red Hat) and what is no package (Android, GIT, GitHub
+// Actions, Linux, OSS-Fuzz): name them to get them. Chainguard's and Wolfi's
+// own feeds list fixes only; what has none is in their OSV records.
 var osvDefault = []string{
-	"AlmaLinux", "Alpaquita", "Azure Linux", "BellSoft Hardened Containers", "Bitnami", "CRAN", "crates.io", "Echo",
+	"AlmaLinux", "Alpaquita", "Azure Linux", "BellSoft Hardened Containers", "Bitnami", "Chainguard", "CRAN", "crates.io", "Echo",
 	"Go", "Hackage", "Hex", "Julia", "Mageia", "Maven", "MinimOS", "npm", "NuGet", "openEuler", "openSUSE",
-	"Packagist", "Pub", "PyPI", "Rocky Linux", "RubyGems", "SUSE", "SwiftURL", "Ubuntu",
+	"Packagist", "Pub", "PyPI", "Rocky Linux", "RubyGems", "SUSE", "SwiftURL", "Ubuntu", "Wolfi",
 }
 
 func listOSV(ctx context.Context, s *session, parts []string) ([]file, error) {

@@ -69,14 +69,19 @@ func (s *session) redhatSum(ctx context.Context, archive string) (string, error)
 }
 
 // redhatDocuments lists the documents that were changed on the day of the
-// archive or later, and not deleted since.
+// archive or later, and not deleted since; and the list of those deleted, by
+// which the feed passes over what the archive still has of them.
 func (s *session) redhatDocuments(ctx context.Context, since time.Time) ([]file, error) {
 	changes, err := s.text(ctx, redhatBase+"changes.csv")
 	if err != nil {
 		return nil, err
 	}
+	var files []file
 	deletions, err := s.text(ctx, redhatBase+"deletions.csv")
-	if err != nil && !isNotFound(err) {
+	switch {
+	case err == nil:
+		files = append(files, file{path: "redhat-vex/deletions.csv", url: redhatBase + "deletions.csv", optional: true})
+	case !isNotFound(err):
 		return nil, err
 	}
 	changed, err := csvTimes(changes, since)
@@ -87,7 +92,6 @@ func (s *session) redhatDocuments(ctx context.Context, since time.Time) ([]file,
 	if err != nil {
 		return nil, fmt.Errorf("reading %sdeletions.csv: %w", redhatBase, err)
 	}
-	var files []file
 	for name, at := range changed {
 		if gone, ok := deleted[name]; ok && !gone.Before(at) {
 			continue

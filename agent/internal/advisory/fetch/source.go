@@ -3,6 +3,7 @@ package fetch
 import (
 	"context"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ type Source struct {
 	// limit is how many bytes one file may have: some ten times of what is
 	// published, so that only something broken or hostile meets it.
 	limit int64
+
+	also []string // further files, as in Path
 
 	// exclusive is set where a list names all files that count: those of
 	// earlier lists are removed.
@@ -68,17 +71,19 @@ func sourceNames() []string {
 // holds says whether a path in the folder is one that the source writes to:
 // what a mirror lists must not end up anywhere else.
 func (s *Source) holds(p string) bool {
-	pattern := strings.Split(s.Path, "/")
-	segments := strings.Split(p, "/")
-	if s.exclusive && len(segments) == len(pattern)+1 {
-		pattern = append(pattern[:1:1], "<year>", "<document>.json")
-	}
-	if len(pattern) != len(segments) {
+	return safe(p) && slices.ContainsFunc(append([]string{s.Path}, s.also...), func(pattern string) bool { return fits(pattern, p) })
+}
+
+// fits says whether a path has the segments of a pattern, of which <…> is
+// anything but nothing.
+func fits(pattern, p string) bool {
+	want, segments := strings.Split(pattern, "/"), strings.Split(p, "/")
+	if len(want) != len(segments) {
 		return false
 	}
 	for i, segment := range segments {
-		before, rest, open := strings.Cut(pattern[i], "<")
-		if !open && segment != pattern[i] {
+		before, rest, open := strings.Cut(want[i], "<")
+		if !open && segment != want[i] {
 			return false
 		}
 		_, after, _ := strings.Cut(rest, ">")
@@ -86,7 +91,7 @@ func (s *Source) holds(p string) bool {
 			return false
 		}
 	}
-	return safe(p)
+	return true
 }
 
 // partOf is the part that a path belongs to: "npm" of osv/npm/all.zip.

@@ -33,6 +33,7 @@ var Sources = []Source{
 		Name: "redhat", What: "Red Hat's CSAF VEX documents: the archive, and those that are newer than it",
 		URL:  "https://security.access.redhat.com/data/csaf/v2/vex/<archive>.tar.zst",
 		Path: "redhat-vex/<archive>.tar.zst",
+		also: []string{"redhat-vex/<year>/<document>.json", "redhat-vex/deletions.csv"},
 		MB:   250, limit: 4 * giga, exclusive: true, list: listRedHat,
 	},
 	{
