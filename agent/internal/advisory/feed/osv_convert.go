@@ -59,6 +59,10 @@ func (c *conversion) affected(from *osvAffected) (advisory.Affected, bool) {
 		c.out.Skip("bad record: no package or ecosystem", c.doc.ID)
 		return a, false
 	}
+	if from.elsewhere() {
+		c.out.Skip("not on Linux", c.doc.ID)
+		return a, false
+	}
 	for _, rg := range from.Ranges {
 		if rg, ok := c.versionRange(rg); ok {
 			a.Ranges = append(a.Ranges, rg)

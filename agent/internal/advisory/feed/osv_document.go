@@ -59,6 +59,8 @@ type osvSpecific struct {
 	Scores        json.RawMessage `json:"cvss_scores"`   // ruby-advisory-db
 	Components    json.RawMessage `json:"components"`    // Chainguard
 	CustomRanges  json.RawMessage `json:"custom_ranges"` // Go
+	Imports       json.RawMessage `json:"imports"`       // Go
+	Affects       json.RawMessage `json:"affects"`       // RustSec
 }
 
 // UnmarshalJSON takes an object; anything else says nothing.
