@@ -3,16 +3,15 @@ package registry
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"golang.org/x/net/http/httpproxy"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // trusting speaks to one registry and to the hosts that it sends us
@@ -30,28 +29,24 @@ func newTransport(reg name.Registry, o Options) (*trusting, error) {
 	insecure := isInsecure(host, o)
 	trusted := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: insecure}
 	if file := caCert(host, o); file != "" {
-		pool, err := certPool(file)
+		pool, err := network.Authorities(file)
 		if err != nil {
 			return nil, err
 		}
 		trusted.RootCAs = pool
 	}
-	proxy := (&httpproxy.Config{
-		HTTPProxy:  either(o, "HTTP_PROXY", "http_proxy"),
-		HTTPSProxy: either(o, "HTTPS_PROXY", "https_proxy"),
-		NoProxy:    either(o, "NO_PROXY", "no_proxy"),
-	}).ProxyFunc()
+	proxy := network.Proxy(o.Env)
 	return &trusting{
 		host:    host,
-		plain:   insecure || isLoopback(host),
+		plain:   insecure || network.IsLoopback(host),
 		toHost:  httpTransport(trusted, proxy, o.Stall),
 		toOther: httpTransport(nil, proxy, o.Stall),
 	}, nil
 }
 
-func httpTransport(c *tls.Config, proxy func(*url.URL) (*url.URL, error), stall time.Duration) *http.Transport {
+func httpTransport(c *tls.Config, proxy func(*http.Request) (*url.URL, error), stall time.Duration) *http.Transport {
 	return &http.Transport{
-		Proxy:                 func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		Proxy:                 proxy,
 		DialContext:           dial(stall),
 		TLSClientConfig:       c,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -124,40 +119,4 @@ func caCert(host string, o Options) string {
 		}
 	}
 	return o.CACert[""]
-}
-
-// certPool is the system's authorities and those of a PEM file.
-func certPool(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading --ca-cert: %w", err)
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a system without any
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("reading --ca-cert: there is no PEM certificate in %s", file)
-	}
-	return pool, nil
-}
-
-func isLoopback(host string) bool {
-	if bare, _, err := net.SplitHostPort(host); err == nil {
-		host = bare
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func either(o Options, names ...string) string {
-	if o.Env == nil {
-		return ""
-	}
-	for _, n := range names {
-		if v := o.Env(n); v != "" {
-			return v
-		}
-	}
-	return ""
 }

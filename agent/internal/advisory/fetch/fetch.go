@@ -26,6 +26,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // Options steer Update. The zero value fetches all sources from their publishers.
@@ -133,7 +135,7 @@ func newSession(f *Folder, o Options) (*session, error) {
 		if s.mirror, err = mirrorAddress(o.Mirror, o.MirrorToken != ""); err != nil {
 			return nil, err
 		}
-		if s.mirror.Scheme == "http" && !isLoopback(s.mirror.Hostname()) {
+		if s.mirror.Scheme == "http" && !network.IsLoopback(s.mirror.Hostname()) {
 			s.Warn("the mirror " + s.mirror.String() + " is asked over plain http: whoever is in between can change advisories; use https")
 		}
 	}

@@ -2,16 +2,14 @@ package fetch
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"time"
 
-	"golang.org/x/net/http/httpproxy"
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // newTransport is the way to the servers: over the proxy that the environment
@@ -19,28 +17,14 @@ import (
 func newTransport(o Options) (*http.Transport, error) {
 	trusted := &tls.Config{MinVersion: tls.VersionTLS12}
 	if o.CACert != "" {
-		pool, err := authorities(o.CACert)
+		pool, err := network.Authorities(o.CACert)
 		if err != nil {
-			return nil, fmt.Errorf("reading --ca-cert: %w", err)
+			return nil, err
 		}
 		trusted.RootCAs = pool
 	}
-	env := func(upper, lower string) string {
-		if o.Env == nil {
-			return ""
-		}
-		if v := o.Env(upper); v != "" {
-			return v
-		}
-		return o.Env(lower)
-	}
-	proxy := (&httpproxy.Config{
-		HTTPProxy:  env("HTTP_PROXY", "http_proxy"),
-		HTTPSProxy: env("HTTPS_PROXY", "https_proxy"),
-		NoProxy:    env("NO_PROXY", "no_proxy"),
-	}).ProxyFunc()
 	return &http.Transport{
-		Proxy:               func(r *http.Request) (*url.URL, error) { return proxy(r.URL) },
+		Proxy:               network.Proxy(o.Env),
 		DialContext:         (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:     trusted,
 		TLSHandshakeTimeout: 30 * time.Second,
@@ -48,22 +32,6 @@ func newTransport(o Options) (*http.Transport, error) {
 		MaxIdleConnsPerHost: parallel,
 		ForceAttemptHTTP2:   true,
 	}, nil
-}
-
-// authorities are the system's and those of a PEM file.
-func authorities(file string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a system without any
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("there is no PEM certificate in %s", file)
-	}
-	return pool, nil
 }
 
 // maxRedirects is how often a server may send us on.
@@ -113,13 +81,8 @@ func mirrorAddress(address string, withToken bool) (*url.URL, error) {
 		return nil, errors.New("the mirror's address has a user or a password in it, which others see in the list of processes: set $LAYERGATE_MIRROR_TOKEN instead")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("the mirror's address is %q, want https://HOST/PATH", address)
-	case withToken && u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case withToken && u.Scheme == "http" && !network.IsLoopback(u.Hostname()):
 		return nil, fmt.Errorf("$LAYERGATE_MIRROR_TOKEN is not sent over plain http to %s: use https, or unset it", u.Host)
 	}
 	return u, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
