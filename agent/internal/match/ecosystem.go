@@ -47,6 +47,7 @@ var ecosystems = map[string]ecosystem{
 	"Bitnami":   {order: bitnamiOrder},
 	"crates.io": {order: semverOrder},
 	"Go":        {order: goOrder},
+	"Hex":       {order: semverOrder},
 	"Maven":     {order: mavenOrder},
 	"npm":       {order: semverOrder},
 	"NuGet":     {order: nugetOrder},

@@ -56,6 +56,8 @@ var orderFiles = map[string]string{
 	"AlmaLinux": "rpm", "Amazon Linux": "rpm", "Azure Linux": "rpm", "Mageia": "rpm", "openEuler": "rpm",
 	"openSUSE": "rpm", "Oracle Linux": "rpm", "Photon OS": "rpm", "Red Hat": "rpm", "Rocky Linux": "rpm", "SUSE": "rpm",
 
+	"Hex": "npm", // semantic versioning 2.0
+
 	"Bitnami": "", // it publishes none; TestHolds has what its own feed implies
 }
 

@@ -32,7 +32,20 @@ type document struct {
 			Type   string
 			Events []map[string]string
 		}
+		Specific json.RawMessage `json:"ecosystem_specific"`
 	}
+}
+
+// notOnLinux says that Go or RustSec names other systems for it, and not Linux.
+func notOnLinux(specific json.RawMessage) bool {
+	systems := regexp.MustCompile(`"(goos|os)": *\[([^]]*)\]`).FindAllSubmatch(specific, -1)
+	packages := bytes.Count(specific, []byte(`"path"`)) // each with systems or without
+	for _, m := range systems {
+		if len(m[2]) == 0 || bytes.Contains(m[2], []byte(`"linux"`)) {
+			return false
+		}
+	}
+	return len(systems) > 0 && len(systems) >= packages
 }
 
 // TestRealRecords compiles every OSV archive and then looks each of their
@@ -134,8 +147,8 @@ func compare(x *Index, doc *document, looked map[string][]advisory.Match) (probl
 			problems = append(problems, compareRecord(m.Record, doc)...)
 		}
 		switch {
-		case gone || len(ranges)+len(versions) == 0:
-			if gone && len(got) > 0 {
+		case gone || notOnLinux(a.Specific) || len(ranges)+len(versions) == 0:
+			if (gone || notOnLinux(a.Specific)) && len(got) > 0 {
 				problems = append(problems, key+": should not be there")
 			}
 		case !slices.Contains(got, want):
