@@ -73,11 +73,13 @@ func (a *app) buildIndex(c *cobra.Command, from, to string, sources []string) er
 	if err != nil {
 		return err
 	}
+	p := a.newProgress()
 	built, err := store.Build(c.Context(), folder.FS, to, store.Options{
 		Sources:  sources,
 		Time:     created,
-		Progress: func(path string) { a.log.WithField("file", path).Info("reading advisories") },
+		Progress: a.compiling(p),
 	})
+	p.clear()
 	if err != nil {
 		return err
 	}

@@ -5,28 +5,19 @@ import (
 	"time"
 
 	"github.com/layergate/layergate/agent/internal/advisory/fetch"
+	"github.com/layergate/layergate/agent/internal/report"
 )
 
-// download shows downloads on the progress line.
+// download tells of downloads.
 func (p *progress) download(clock func() time.Time) func(fetch.Progress) {
-	if !p.on {
-		return nil
-	}
 	begun := clock()
 	return func(d fetch.Progress) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		now := clock()
-		if now.Sub(p.last) < progressInterval {
-			return
-		}
-		p.last, p.shown = now, true
-		p.write("\r\x1b[K" + downloadLine(d, now.Sub(begun), p.width-1))
+		p.put(func() string { return downloadLine(d, clock().Sub(begun)) }, false)
 	}
 }
 
 // downloadLine is "alpine: 1.2 of 3.4 MB (56.7 MB in all, 8.9 MB/s)".
-func downloadLine(d fetch.Progress, since time.Duration, width int) string {
+func downloadLine(d fetch.Progress, since time.Duration) string {
 	line := fmt.Sprintf("%s: %.1f MB", d.Source, float64(d.Bytes)/1e6)
 	if d.Total > 0 {
 		line = fmt.Sprintf("%s: %.1f of %.1f MB", d.Source, float64(d.Bytes)/1e6, float64(d.Total)/1e6)
@@ -35,9 +26,14 @@ func downloadLine(d fetch.Progress, since time.Duration, width int) string {
 	if since > 0 {
 		rate = float64(d.All) / 1e6 / since.Seconds()
 	}
-	line += fmt.Sprintf(" (%.1f MB in all, %.1f MB/s)", float64(d.All)/1e6, rate)
-	if runes := []rune(line); len(runes) > width {
-		line = string(runes[:max(width, 0)])
+	return line + fmt.Sprintf(" (%.1f MB in all, %.1f MB/s)", float64(d.All)/1e6, rate)
+}
+
+// compiling tells, on the line and in the log, which of a folder's files is
+// read: some take minutes.
+func (a *app) compiling(p *progress) func(path string) {
+	return func(path string) {
+		a.log.WithField("file", path).Info("reading advisories")
+		p.put(func() string { return "compiling: " + report.EscapeTerminal(path) }, true)
 	}
-	return line
 }

@@ -183,10 +183,11 @@ func (a *app) compile(ctx context.Context, advisories fs.FS, index string, allow
 	}
 	defer os.RemoveAll(aside)
 	next := filepath.Join(aside, filepath.Base(index))
+	p := a.newProgress()
 	built, err := store.Build(ctx, advisories, next, store.Options{
-		Time: created, Previous: previous,
-		Progress: func(path string) { a.log.WithField("file", path).Info("reading advisories") },
+		Time: created, Previous: previous, Progress: a.compiling(p),
 	})
+	p.clear()
 	if err != nil {
 		return "", err
 	}

@@ -199,11 +199,11 @@ func TestDownloadLine(t *testing.T) {
 		{fetch.Progress{Source: "debian", Bytes: 1_200_000, All: 1_200_000}, 80, "debian: 1.2 MB (1.2 MB in all, 0.6 MB/s)"},
 		{fetch.Progress{Source: "debian"}, 9, "debian: 0"},
 	} {
-		if got := downloadLine(c.d, 2*time.Second, c.width); got != c.want {
+		if got := cut(downloadLine(c.d, 2*time.Second), c.width); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
-	if got := downloadLine(fetch.Progress{Source: "kev"}, 0, 80); got != "kev: 0.0 MB (0.0 MB in all, 0.0 MB/s)" {
+	if got := downloadLine(fetch.Progress{Source: "kev"}, 0); got != "kev: 0.0 MB (0.0 MB in all, 0.0 MB/s)" {
 		t.Errorf("at the beginning: %q", got)
 	}
 }

@@ -37,20 +37,29 @@ func (a *app) newProgress() *progress {
 	}
 }
 
-// show may be called from several goroutines.
-func (p *progress) show(e scan.Event) {
+// show tells of a scan. It may be called from several goroutines.
+func (p *progress) show(e scan.Event) { p.put(func() string { return progressLine(e) }, false) }
+
+// put changes the line; not more often than is sensible, unless it is sure to
+// stay for a while.
+func (p *progress) put(line func() string, stays bool) {
 	if !p.on {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := time.Now(); now.Sub(p.last) < progressInterval {
+	now := time.Now()
+	if !stays && now.Sub(p.last) < progressInterval {
 		return
-	} else {
-		p.last = now
 	}
-	p.shown = true
-	p.write("\r\x1b[K" + progressLine(e, p.width-1))
+	p.last, p.shown = now, true
+	p.write("\r\x1b[K" + cut(line(), p.width-1))
+}
+
+// cut shortens a line to a width in characters.
+func cut(line string, width int) string {
+	runes := []rune(line)
+	return string(runes[:min(len(runes), max(width, 0))])
 }
 
 // clear removes the line.
@@ -63,16 +72,13 @@ func (p *progress) clear() {
 	}
 }
 
-func progressLine(e scan.Event, width int) string {
+func progressLine(e scan.Event) string {
 	line := e.Stage
 	if e.Layers > 0 {
 		line += fmt.Sprintf(": %d of %d layers", e.Layer, e.Layers)
 	}
 	if e.Source != "" {
 		line += " (" + e.Source + ")"
-	}
-	if runes := []rune(line); len(runes) > width {
-		line = string(runes[:max(width, 0)])
 	}
 	return line
 }
