@@ -87,7 +87,7 @@ func (a *app) show(ctx context.Context, what string, s showing) error {
 	}
 	defer index.Close()
 	if !isPackage {
-		return a.showID(index, location, what, s.format)
+		return a.showID(ctx, index, location, what, s.format)
 	}
 	ecosystem, err = coveredEcosystem(index, name, ecosystem)
 	if err != nil {

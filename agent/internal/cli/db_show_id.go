@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"cmp"
 	"slices"
 	"strings"
@@ -39,8 +40,8 @@ type idsAffected struct {
 	said
 }
 
-func (a *app) showID(index *store.Index, location, id, format string) error {
-	shown, err := idIn(index, id)
+func (a *app) showID(ctx context.Context, index *store.Index, location, id, format string) error {
+	shown, err := idIn(ctx, index, id)
 	if err != nil {
 		return err
 	}
@@ -51,11 +52,11 @@ func (a *app) showID(index *store.Index, location, id, format string) error {
 	return shown.write(a.stdout)
 }
 
-func idIn(index *store.Index, id string) (shownID, error) {
+func idIn(ctx context.Context, index *store.Index, id string) (shownID, error) {
 	shown := shownID{ID: id, CVEs: []shownCVE{}, Records: []idsRecord{}}
-	found, err := index.Find(id)
+	found, err := index.Find(ctx, id)
 	if err == nil && len(found) == 0 { // results call it so
-		found, err = index.Find("x_" + id)
+		found, err = index.Find(ctx, "x_"+id)
 	}
 	if err != nil {
 		return shown, err

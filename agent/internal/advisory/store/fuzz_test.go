@@ -29,7 +29,7 @@ func FuzzOpen(f *testing.F) {
 		_, _ = x.Lookup("npm", "left-pad")
 		_, _ = x.Lookup("Debian:12", "left-pad")
 		_, _, _ = x.Facts("CVE-2021-0001")
-		_, _ = x.Find("CVE-2021-0001")
+		_, _ = x.Find(t.Context(), "CVE-2021-0001")
 		_ = x.Walk(context.Background(), func(advisory.Match) error { return nil })
 	})
 }

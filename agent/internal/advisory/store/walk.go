@@ -24,7 +24,7 @@ func (x *Index) Walk(ctx context.Context, visit func(advisory.Match) error) erro
 // Find gives every statement of the records whose id, alias or upstream is id,
 // in whichever case, in the order of Walk. It reads every record block, and
 // every package block if there is such a record.
-func (x *Index) Find(id string) ([]advisory.Match, error) {
+func (x *Index) Find(ctx context.Context, id string) ([]advisory.Match, error) {
 	wanted, err := x.ordinals(id)
 	if err != nil {
 		return nil, fmt.Errorf("looking for %s in the advisory index: %w", id, err)
@@ -33,7 +33,7 @@ func (x *Index) Find(id string) ([]advisory.Match, error) {
 		return nil, nil
 	}
 	var found []advisory.Match
-	err = x.walk(context.Background(), wanted, func(m advisory.Match) error {
+	err = x.walk(ctx, wanted, func(m advisory.Match) error {
 		found = append(found, m)
 		return nil
 	})

@@ -70,7 +70,7 @@ func TestFind(t *testing.T) {
 	small := open(t, data)
 	found := func(x *Index, id string) (list []string) {
 		t.Helper()
-		matches, err := x.Find(id)
+		matches, err := x.Find(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestFind(t *testing.T) {
 func BenchmarkFind(b *testing.B) {
 	x := embedded(b)
 	for b.Loop() {
-		if found, err := x.Find("CVE-2021-44228"); err != nil || len(found) == 0 {
+		if found, err := x.Find(b.Context(), "CVE-2021-44228"); err != nil || len(found) == 0 {
 			b.Fatal(len(found), err)
 		}
 	}
