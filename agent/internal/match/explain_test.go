@@ -64,7 +64,7 @@ func TestExplain(t *testing.T) {
 		{"1", ranges("Azure Linux:3", "0 <null.cm2"), Undecided, `the advisory's "null.cm2" is no version in the order of Azure Linux:3`, "", ""},
 		{"1.17.13-2", ranges("Azure Linux:3", "0 <1.17.13-2,1.18.8-2"), Undecided, `nobody can tell whether "1.17.13-2" is older than the advisory's "1.17.13-2,1.18.8-2"`, "", ""},
 		{"(devel)", ranges("Go", "0"), Undecided, "a Go module built from a working copy has no version; scans pass it over", "", ""},
-		{"1", ranges("Hex", "0"), Undecided, "versions of Hex cannot be compared", "", ""},
+		{"1", ranges("Pub", "0"), Undecided, "versions of Pub cannot be compared", "", ""},
 
 		{"1:10.0-1.el8", ranges("AlmaLinux:8", "0 <1:18.20.4-1"+el8), NotAffected, "the advisory is for another line of builds (a module's, Ksplice's or FIPS's, or else none of these)", "", ""},
 		{"1:10.0-1.el8", stream(ranges("Red Hat:8", "0 <1:18.20.4-1"+el8), "nodejs:18"), NotAffected, "the advisory is for builds of the module stream nodejs:18 only", "", ""},
@@ -240,7 +240,7 @@ func FuzzExplain(f *testing.F) {
 	f.Add("Azure Linux:3", "0 <1.17.13-2,1.18.8-2", "1.17.13-2")
 	f.Add("Maven", "2.4 <2.12.2 2.0-beta9 <2.3.1 limit:3", "2.12.3")
 	f.Add("Alpine:v3.20", "0 <0", "1")
-	f.Add("Hex", "<= limit:* 1", "")
+	f.Add("Pub", "<= limit:* 1", "")
 	f.Fuzz(func(t *testing.T, ecosystem, events, version string) {
 		a := affects(ecosystem, "x", events)
 		x := Explain(ecosystem, version, advisory.Match{Record: &advisory.Record{ID: "X-1"}, Affected: a})

@@ -189,7 +189,7 @@ func TestUnknownEcosystemsAreOneGapEach(t *testing.T) {
 	packages := []inventory.Package{
 		{Type: "deb", Name: "a", Version: "1", Distro: true, Ecosystem: "Debian:13"},
 		{Type: "deb", Name: "b", Version: "1", Distro: true, Ecosystem: "Debian:13"},
-		{Type: "hex", Name: "c", Version: "1", Ecosystem: "Hex"},
+		{Type: "hex", Name: "c", Version: "1", Ecosystem: "Pub"},
 		{Type: "conan", Name: "d", Version: "1"},
 		{Type: "npm", Name: "e", Version: "1", Ecosystem: "npm"},
 		{Type: "npm", Name: "f", Version: "1", Ecosystem: "npm", OwnedBy: "a"},
@@ -204,7 +204,7 @@ func TestUnknownEcosystemsAreOneGapEach(t *testing.T) {
 		{nil, "", "etc/os-release"},
 	} {
 		packages[0].Ecosystem, packages[1].Ecosystem = test.ecosystem, test.ecosystem
-		_, gaps, err := Match(t.Context(), memory{covers: []string{"npm", "Hex"}}, &inventory.Inventory{Distro: test.distro, Packages: packages})
+		_, gaps, err := Match(t.Context(), memory{covers: []string{"npm", "Pub"}}, &inventory.Inventory{Distro: test.distro, Packages: packages})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +216,7 @@ func TestUnknownEcosystemsAreOneGapEach(t *testing.T) {
 			subjects = append(subjects, g.Subject)
 		}
 		// Hex has advisories and no order here, conan neither.
-		if diff := cmp.Diff([]string{test.subject, "Hex", "conan"}, subjects); diff != "" {
+		if diff := cmp.Diff([]string{test.subject, "Pub", "conan"}, subjects); diff != "" {
 			t.Error(diff)
 		}
 		if !strings.Contains(gaps[0].Reason, "2 distro packages") {
