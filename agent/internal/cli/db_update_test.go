@@ -107,7 +107,7 @@ func TestUpdateReplacesWhatCannotBeRead(t *testing.T) {
 // TestUpdateFails: the old index stays as it is, and there is nothing beside it.
 func TestUpdateFails(t *testing.T) {
 	folder := t.TempDir()
-	put(t, filepath.Join(folder, "in/alpine-secdb/v3.20/main.json"), secdbMain)
+	put(t, filepath.Join(folder, "in/alpine-secdb/v3.20-2026-08-25/main.json"), secdbMain)
 	put(t, filepath.Join(folder, "in/kev.json"), kevOne)
 	index := filepath.Join(folder, "db/index.db")
 	if code, _, stderr := run(t, t.Context(), nil, nil, "db", "update", "--from", filepath.Join(folder, "in"), "--db", index); code != 0 {
@@ -132,8 +132,8 @@ func TestUpdateFails(t *testing.T) {
 		if code != ExitIncomplete || stdout != "" || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, %s%s", c.name, code, stdout, stderr)
 		}
-		// The clock of run is at 2026-09-01, the newest advisory of 2026-08-25 15:00.
-		if !strings.Contains(stderr, "layergate: the index of 2026-08-25, 6 days old, stays in use ("+index+")\n") {
+		// The clock of run is at 2026-09-01, the newest advisory of 2026-08-25.
+		if !strings.Contains(stderr, "layergate: the index of 2026-08-25, 7 days old, stays in use ("+index+")\n") {
 			t.Errorf("%s: which index is in use? %s", c.name, stderr)
 		}
 		if after, err := os.ReadFile(index); err != nil || string(after) != string(before) {

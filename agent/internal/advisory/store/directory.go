@@ -10,7 +10,7 @@ type Info struct {
 	Digest        string       `json:"digest"` // "sha256:…" of the index's contents, checked by Verify
 	FormatVersion int          `json:"formatVersion"`
 	Built         time.Time    `json:"built"`
-	Newest        time.Time    `json:"newest"` // the newest date of any source
+	Newest        time.Time    `json:"newest"` // the newest date of any source of advisories; KEV and EPSS are none
 	Size          int64        `json:"size"`   // bytes
 	Sources       []SourceInfo `json:"sources"`
 	Counts        Counts       `json:"counts"`

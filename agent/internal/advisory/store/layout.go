@@ -31,7 +31,8 @@ func (c *collection) write(ctx context.Context, w io.Writer, report *Report, o O
 	l.dir = directory{releases: c.releases.list, covered: c.covered(), info: Info{FormatVersion: FormatVersion}}
 	for _, s := range report.Sources {
 		l.names = append(l.names, s.Name)
-		if s.Date.After(l.dir.info.Newest) {
+		// Scores come out every day, and would make the oldest advisories look new.
+		if len(c.covers[s.Name]) > 0 && s.Date.After(l.dir.info.Newest) {
 			l.dir.info.Newest = s.Date
 		}
 	}
