@@ -58,13 +58,18 @@ func load(fsys fs.FS, root string) (code, error) {
 		}
 		all[dir].files = append(all[dir].files, file{
 			name:   name,
-			test:   strings.HasSuffix(name, "_test.go"),
+			test:   strings.HasSuffix(name, "_test.go") || forTests(syntax),
 			lines:  bytes.Count(source, []byte("\n")),
 			syntax: syntax,
 		})
 		return nil
 	})
 	return all, err
+}
+
+// forTests says whether a file is of a package that only tests import.
+func forTests(f *ast.File) bool {
+	return slices.ContainsFunc(f.Imports, func(spec *ast.ImportSpec) bool { return importPath(spec) == "testing" })
 }
 
 // paths lists the folders in order, so that complaints come in order.

@@ -20,6 +20,8 @@ var design = rules{
 		{"agent/internal/result", decidesAlone},
 		// What is installed is a fact, whatever is known to be wrong with it.
 		{"agent/internal/inventory", []string{"agent/internal/advisory"}},
+		// What tests share is no part of the programme.
+		{"agent/cmd/layergate", []string{"agent/internal/smalldisk"}},
 	},
 	environment: []string{"agent/internal/cli", "agent/cmd/layergate"},
 	exit:        []string{"agent/cmd/layergate"},

@@ -8,23 +8,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/layergate/layergate/agent/internal/smalldisk"
 )
 
 // TestUpdateOnAFullDisk: the old index stays, whole.
 func TestUpdateOnAFullDisk(t *testing.T) {
-	folder, disk := t.TempDir(), t.TempDir()
-	err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m")
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("mounting a tmpfs: %v", err)
-	}
-	if err != nil {
-		t.Skipf("mounting a tmpfs, which takes root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(disk, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	folder, disk := t.TempDir(), smalldisk.Mount(t, "1m")
 	put(t, filepath.Join(folder, "alpine-secdb/v3.20/main.json"), secdbMain)
 	index := filepath.Join(disk, "index.db")
 	update := func() (ExitCode, string) {

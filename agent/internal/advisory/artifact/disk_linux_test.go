@@ -5,27 +5,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/layergate/layergate/agent/internal/advisory/store"
+	"github.com/layergate/layergate/agent/internal/smalldisk"
 )
 
 // TestFullDisk: the file that was there stays, and what has been written goes.
 func TestFullDisk(t *testing.T) {
-	folder := t.TempDir()
-	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=64k")
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("mounting a tmpfs: %v", err)
-	}
-	if err != nil {
-		t.Skipf("mounting a tmpfs, which takes root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	folder := smalldisk.Mount(t, "64k")
 	big, err := store.Open("../store/default.idx")
 	if err != nil {
 		t.Fatal(err)

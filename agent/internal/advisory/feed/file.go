@@ -44,6 +44,10 @@ func broken(name string, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF {
 		err = errors.New("the file is cut short; fetch it again")
 	}
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		err = fmt.Errorf("it is not JSON, or damaged (%w); fetch it again", err)
+	}
 	return fmt.Errorf("reading %s: %w", name, err)
 }
 

@@ -4,30 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/layergate/layergate/agent/internal/smalldisk"
 )
 
-// small makes a folder a file system of one megabyte.
-func small(t *testing.T, folder string) {
-	t.Helper()
-	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=1m")
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("mounting a tmpfs: %v", err)
-	}
-	if err != nil {
-		t.Skipf("mounting a tmpfs, which takes root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
 func TestFullDisk(t *testing.T) {
-	folder := t.TempDir()
-	small(t, folder)
+	folder := smalldisk.Mount(t, "1m")
 	in := newInternet(t)
 	in.set(kevAt, published(oldKEV, published1))
 	f := open(t, folder)

@@ -6,28 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-)
 
-// smallDisk mounts a disk of so many bytes.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	dir := t.TempDir()
-	err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size)
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("mounting a tmpfs: %v", err)
-	}
-	if err != nil {
-		t.Skipf("mounting a small disk takes root's rights: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
-}
+	"github.com/layergate/layergate/agent/internal/smalldisk"
+)
 
 // TestFullDisk fills the disk of the temporary files, and that of the index:
 // either time the build says so and the index that was there stays.
@@ -40,7 +22,7 @@ func TestFullDisk(t *testing.T) {
 		{"index", "12k", "1m", "writing the advisory index "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir, temp := smallDisk(t, test.indexDisk), smallDisk(t, test.tempDisk)
+			dir, temp := smalldisk.Mount(t, test.indexDisk), smalldisk.Mount(t, test.tempDisk)
 			path := filepath.Join(dir, "db.idx")
 			before := bytes.Repeat([]byte("old"), 3000) // of the three pages of the smaller disk
 			if err := os.WriteFile(path, before, 0o600); err != nil {
