@@ -121,6 +121,7 @@ func notBegun(o scan.Options, err error) *result.Result {
 		Tool:          result.Tool{Name: "layergate", Version: o.Version},
 		Created:       o.Created,
 		Image:         result.Image{Name: o.Reference},
+		Failed:        reason,
 		Database:      result.Database{Location: o.IndexLocation},
 		Policy:        result.Policy{Location: o.PolicyLocation, Digest: o.PolicyDigest},
 		Incomplete:    []finding.Gap{{Kind: finding.Unreadable, Subject: o.Reference, Reason: reason, Layer: -1}},

@@ -25,7 +25,9 @@ type Result struct {
 	Distro        *image.Distro     `json:"distro,omitempty"`
 	Database      Database          `json:"database"`
 	Policy        Policy            `json:"policy"`
+	Failed        string            `json:"failed,omitempty"` // why the scan could not be completed; no policy lets such a result pass
 	Verdict       Verdict           `json:"verdict"`
+	Remedies      []Remedy          `json:"remedies,omitempty"` // what clears everything that blocks, by layer
 	Totals        Totals            `json:"totals"`
 	Layers        []Layer           `json:"layers"`
 	Findings      []finding.Finding `json:"findings"`
@@ -66,6 +68,14 @@ type Layer struct {
 	Digest      string       `json:"digest,omitempty"`
 	Size        int64        `json:"size"` // stored bytes
 	Packages    int          `json:"packages"`
+	Dockerfile  *Place       `json:"dockerfile,omitempty"` // where the instruction stands; nil where that is not known
+}
+
+// Place is some lines of a file in the sources that an image is built from.
+type Place struct {
+	Path    string `json:"path"`    // relative to the repository's root, with slashes
+	Line    int    `json:"line"`    // from 1
+	EndLine int    `json:"endLine"` // not before Line
 }
 
 // Database is the advisory index that was used.
@@ -99,6 +109,22 @@ type Verdict struct {
 	Incomplete bool           `json:"incomplete"` // the scan has gaps that the policy does not accept
 	ExitCode   int            `json:"exitCode"`
 	Reasons    []string       `json:"reasons"`
+}
+
+// Remedy is one change to the image that clears findings that block: the
+// upgrade of what is built from one source package, or, where To is empty,
+// something for people to decide on.
+type Remedy struct {
+	Layer    int          `json:"layer"` // the instruction to change; -1 where none can be named
+	Kind     finding.Kind `json:"kind"`
+	Type     string       `json:"type,omitempty"`     // of the packages, as in their purl
+	Source   string       `json:"source,omitempty"`   // their source package, if it has another name
+	Packages []string     `json:"packages,omitempty"` // their names, sorted; none where the findings are of no package
+	From     string       `json:"from,omitempty"`     // the installed version
+	To       []string     `json:"to,omitempty"`       // the version to take; several where they cannot be compared, the highest then being meant
+	Paths    []string     `json:"paths,omitempty"`    // the files, sorted; not for a distro's packages
+	IDs      []string     `json:"ids"`                // what it clears, sorted
+	Findings int          `json:"findings"`           // how many findings that are
 }
 
 // Totals counts findings.

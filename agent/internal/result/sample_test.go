@@ -30,7 +30,8 @@ func sample() *Result {
 		Layers: []Layer{
 			{Index: 0, Instruction: "ADD rootfs.tar /", CreatedBy: "/bin/sh -c #(nop) ADD rootfs.tar / ", Created: day,
 				Origin: image.OriginBase, DiffID: "sha256:55", Digest: "sha256:66", Size: 29000000, Packages: 1},
-			{Index: 1, Instruction: "COPY app.jar /srv/ # <&>", Origin: image.OriginApp, Empty: true},
+			{Index: 1, Instruction: "COPY app.jar /srv/ # <&>", Origin: image.OriginApp, Empty: true,
+				Dockerfile: &Place{Path: "web/Dockerfile", Line: 3, EndLine: 4}},
 		},
 		Findings: []finding.Finding{{
 			Kind: finding.Vulnerability, ID: "CVE-2021-44228", Fingerprint: "9f86d081", Aliases: []string{"GHSA-jfh8-c2jp-5v3q"},
@@ -49,6 +50,8 @@ func sample() *Result {
 			Source: "openssl@3.0.1-1", Path: "var/lib/dpkg/status", OwnedBy: "libssl3", Layer: 1, FirstLayer: 1}},
 	}
 	r.Removed = []Removed{{Package: r.Packages[0], RemovedIn: 1}}
+	r.Remedies = []Remedy{{Layer: 1, Kind: finding.Vulnerability, Type: "maven", Source: "apache-log4j2", Packages: []string{"org.apache.logging.log4j:log4j-core"},
+		From: "2.14.1", To: []string{"2.15.0"}, Paths: []string{"srv/app.jar"}, IDs: []string{"CVE-2021-44228"}, Findings: 1}}
 	r.Totals = Count(r.Findings)
 	return r
 }

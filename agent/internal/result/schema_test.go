@@ -48,6 +48,11 @@ func TestSchemaAcceptsResults(t *testing.T) {
 	if err := check(t, s, sample()); err != nil {
 		t.Errorf("every field set: %v", err)
 	}
+	failed := sample()
+	failed.Failed, failed.Verdict.ExitCode = "no such image", 1
+	if err := check(t, s, failed); err != nil {
+		t.Errorf("a scan that failed: %v", err)
+	}
 	if err := check(t, s, &Result{SchemaVersion: SchemaVersion, Verdict: Verdict{Action: "pass"}}); err != nil {
 		t.Errorf("no field set: %v", err)
 	}
@@ -64,6 +69,9 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"layer": -1`, `"layer": -2`},
 		{`"epss": 0.94358`, `"epss": 94.358`},
 		{`"fixState": "fixed"`, `"fixState": "maybe"`},
+		{`"line": 3`, `"line": 0`},
+		{`"kind": "vulnerability",
+      "type": "maven"`, `"kind": "bug"`},
 		{`"origin": "base"`, `"origin": "below"`},
 		{`"exitCode": 2`, `"exitCode": 3`},
 		{`"findings": [`, `"findings": null, "x": [`},
@@ -189,6 +197,7 @@ func TestSchemaWords(t *testing.T) {
 	}{
 		{"finding", "kind", words(kinds)},
 		{"finding", "fixState", words(fixStates[1:])}, // the first is absence
+		{"remedy", "kind", words(kinds)},
 		{"verdict", "action", words(actions)},
 		{"gap", "kind", words(gapKinds)},
 	} {
@@ -216,6 +225,9 @@ func words[T ~string](list []T) []string {
 func TestSampleIsWhole(t *testing.T) {
 	set := map[string]bool{}
 	note(reflect.ValueOf(*sample()), set)
+	failed := sample()
+	failed.Failed, failed.Verdict.ExitCode = "no such image", 1
+	note(reflect.ValueOf(*failed), set)
 	for field, ok := range set {
 		if !ok {
 			t.Errorf("the sample never sets %s", field)

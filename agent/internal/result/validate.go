@@ -26,6 +26,9 @@ func (r *Result) validate() error {
 		if l.Index != i {
 			return fmt.Errorf("layers[%d].index is %d, want its place, %d", i, l.Index, i)
 		}
+		if p := l.Dockerfile; p != nil && (p.Line < 1 || p.EndLine < p.Line) {
+			return fmt.Errorf("layers[%d].dockerfile is lines %d to %d, which are none", i, p.Line, p.EndLine)
+		}
 		if !slices.Contains([]image.Origin{image.OriginUnknown, image.OriginBase, image.OriginApp}, l.Origin) {
 			return fmt.Errorf("layers[%d].origin is %q, which is none", i, l.Origin)
 		}
@@ -55,6 +58,17 @@ func (r *Result) validate() error {
 		if err := r.validateLayer("removedIn", p.RemovedIn); err != nil {
 			return fmt.Errorf("removed[%d] (%q): %w", i, p.Name, err)
 		}
+	}
+	for i, m := range r.Remedies {
+		if !slices.Contains(kinds, m.Kind) {
+			return fmt.Errorf("remedies[%d].kind is %q, which is none", i, m.Kind)
+		}
+		if err := r.validateLayer("layer", m.Layer); err != nil {
+			return fmt.Errorf("remedies[%d]: %w", i, err)
+		}
+	}
+	if r.Failed != "" && r.Verdict.ExitCode != 1 {
+		return fmt.Errorf("the scan failed (%q), but verdict.exitCode is %d, want 1", r.Failed, r.Verdict.ExitCode)
 	}
 	return r.Verdict.validate()
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/inventory"
-	"github.com/layergate/layergate/agent/internal/policy"
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
@@ -36,10 +35,8 @@ func failed(r *result.Result, subject string, err error) *result.Result {
 	r.Incomplete = append(r.Incomplete, finding.Gap{
 		Kind: finding.Unreadable, Subject: subject, Reason: err.Error(), Layer: -1,
 	})
-	r.Verdict = result.Verdict{
-		Action: finding.Block, Incomplete: true, ExitCode: policy.ExitIncomplete,
-		Reasons: []string{"the scan could not be completed: " + err.Error()},
-	}
+	r.Failed = err.Error()
+	r.Verdict = notCompleted(r.Failed)
 	return r
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/layergate/layergate/agent/internal/advisory/store"
 	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/fix"
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/inventory"
 	"github.com/layergate/layergate/agent/internal/inventory/distro"
@@ -77,7 +78,7 @@ func Run(ctx context.Context, o Options) (*result.Result, error) {
 		return failed(r, o.Reference, err), err
 	}
 	take(r, inv)
-	o.decide(r, img, findings, gaps)
+	o.decide(r, findings, gaps)
 	r.Sort()
 	return r, nil
 }
@@ -109,20 +110,39 @@ func instruction(img *image.Image, layer int) string {
 	return img.Layers[layer].Instruction
 }
 
-// decide asks the policy, and writes its answers into the result.
-func (o Options) decide(r *result.Result, img *image.Image, findings []finding.Finding, gaps []finding.Gap) {
-	origins := make([]image.Origin, len(img.Layers))
-	for i, l := range img.Layers {
+// decide asks the policy about what was found.
+func (o Options) decide(r *result.Result, findings []finding.Finding, gaps []finding.Gap) {
+	r.Findings = append(r.Findings, findings...)
+	r.Incomplete = append(r.Incomplete, gaps...)
+	Decide(r, o.Policy, o.Job, o.Now)
+}
+
+// Decide writes a policy's answers into a result, whatever another policy has
+// said before. A scan that failed stays one: no policy makes it pass.
+func Decide(r *result.Result, p *policy.Policy, job string, now time.Time) {
+	origins := make([]image.Origin, len(r.Layers))
+	for i, l := range r.Layers {
 		origins[i] = l.Origin
 	}
-	d := policy.Decide(o.Policy, policy.Input{
-		Image: strings.TrimPrefix(img.Name, img.Source+":"), Tags: img.Tags, Labels: img.Config.Labels, Job: o.Job,
-		Now: o.Now, Database: r.Database.Newest, Distro: r.Distro, Origins: origins,
-		Findings: findings, Gaps: gaps,
+	d := policy.Decide(p, policy.Input{
+		Image: strings.TrimPrefix(r.Image.Name, r.Image.Source+":"), Tags: r.Image.Tags, Labels: r.Image.Labels, Job: job,
+		Now: now, Database: r.Database.Newest, Distro: r.Distro, Origins: origins,
+		Findings: r.Findings, Gaps: r.Incomplete,
 	})
-	r.Findings = append(r.Findings, d.Findings...)
-	r.Incomplete = append(r.Incomplete, gaps...)
+	r.Findings = d.Findings
 	r.Totals = result.Count(r.Findings)
+	r.Remedies = fix.Remedies(r.Findings)
 	r.Policy.Rule = d.Rule
 	r.Verdict = result.Verdict{Action: d.Action, Incomplete: d.Incomplete, ExitCode: d.ExitCode, Reasons: d.Reasons}
+	if r.Failed != "" {
+		r.Verdict = notCompleted(r.Failed)
+	}
+}
+
+// notCompleted is the verdict on a scan that failed.
+func notCompleted(why string) result.Verdict {
+	return result.Verdict{
+		Action: finding.Block, Incomplete: true, ExitCode: policy.ExitIncomplete,
+		Reasons: []string{"the scan could not be completed: " + why},
+	}
 }
