@@ -130,7 +130,7 @@ policy whether the image passes.
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "no progress line, no log below errors")
 	flags.BoolVar(&a.noColor, "no-color", false, "no colours (as does a NO_COLOR variable)")
 	flags.StringVar(&a.logFormat, "log-format", "text", "how to log to stderr: text or json")
-	root.AddCommand(a.scanCommand(), a.dbCommand(), a.policyCommand(), a.versionCommand())
+	root.AddCommand(a.scanCommand(), a.reportCommand(), a.gateCommand(), a.noteCommand(), a.dbCommand(), a.policyCommand(), a.versionCommand())
 	return root
 }
 

@@ -15,8 +15,8 @@ import (
 
 // output is one report that was asked for.
 type output struct {
-	format string
-	file   string // empty: stdout
+	format report.Format
+	file   string // empty: stdout; of a report that is a folder, that folder
 }
 
 // parseOutputs reads the values of --output, FORMAT or FORMAT=FILE. None at
@@ -24,13 +24,14 @@ type output struct {
 // is not there, fails here.
 func parseOutputs(values []string) ([]output, error) {
 	if len(values) == 0 {
-		return []output{{format: "table"}}, nil
+		values = []string{"table"}
 	}
 	outputs := make([]output, 0, len(values))
 	taken := make(map[string]string) // who writes to a file, by its path
 	for _, v := range values {
-		format, file, named := strings.Cut(v, "=")
-		if err := report.Check(format); err != nil {
+		name, file, named := strings.Cut(v, "=")
+		format, err := report.Find(name)
+		if err != nil {
 			return nil, err
 		}
 		if named && file == "" {
@@ -39,7 +40,10 @@ func parseOutputs(values []string) ([]output, error) {
 		if file == "-" {
 			file = ""
 		}
-		place, err := placeOf(file)
+		if file == "" && format.Files != nil {
+			return nil, fmt.Errorf("--output %s: this report is a folder, say which: --output %s=FOLDER", v, name)
+		}
+		place, err := placeOf(file, format.Files != nil)
 		if err != nil {
 			return nil, fmt.Errorf("--output %s: %w", v, err)
 		}
@@ -53,44 +57,69 @@ func parseOutputs(values []string) ([]output, error) {
 }
 
 // placeOf is where a report to file ends up, whatever it is called.
-func placeOf(file string) (string, error) {
+func placeOf(file string, folder bool) (string, error) {
 	if file == "" {
 		return "stdout", nil
 	}
-	if info, err := os.Stat(file); err == nil && info.IsDir() {
+	switch info, err := os.Stat(file); {
+	case err == nil && info.IsDir() && !folder:
 		return "", errors.New("is a folder, name a file in it")
+	case err == nil && !info.IsDir() && folder:
+		return "", errors.New("is a file, name a folder")
 	}
 	path, err := filepath.Abs(file)
 	if err != nil {
 		return "", err
 	}
-	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	parent, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {
 		return "", fmt.Errorf("there is no folder %s: make it first", filepath.Dir(file))
 	}
-	return filepath.Join(folder, filepath.Base(path)), nil
+	return filepath.Join(parent, filepath.Base(path)), nil
 }
 
 // writeReports writes all outputs, stdout last. One that fails does not keep
 // the others from being written.
-func (a *app) writeReports(outputs []output, r *result.Result) error {
+func (a *app) writeReports(outputs []output, r *result.Result, o report.Options) error {
 	var failed []error
-	for _, o := range outputs {
-		if o.file != "" {
-			write := func(w io.Writer) error { return report.Write(w, o.format, r, report.Options{}) }
-			if err := writeFile(o.file, write); err != nil {
-				failed = append(failed, fmt.Errorf("writing the %s report to %s: %w", o.format, o.file, err))
+	for _, out := range outputs {
+		if out.file != "" {
+			if err := out.save(r, o); err != nil {
+				failed = append(failed, fmt.Errorf("writing the %s report to %s: %w", out.format.Name, out.file, err))
 			}
 		}
 	}
-	for _, o := range outputs {
-		if o.file == "" {
-			if err := report.Write(a.stdout, o.format, r, a.reportOptions(a.stdout)); err != nil {
-				failed = append(failed, fmt.Errorf("writing the %s report: %w", o.format, err))
+	o.Color, o.Hyperlinks, o.Width = a.look(a.stdout)
+	for _, out := range outputs {
+		if out.file == "" {
+			if err := out.format.Write(a.stdout, r, o); err != nil {
+				failed = append(failed, fmt.Errorf("writing the %s report: %w", out.format.Name, err))
 			}
 		}
 	}
 	return oneLine(failed...)
+}
+
+// save writes one report to its file or folder. The page of a folder comes
+// last, so that it is never there without what it needs.
+func (out output) save(r *result.Result, o report.Options) error {
+	if out.format.Files == nil {
+		return writeFile(out.file, func(w io.Writer) error { return out.format.Write(w, r, o) })
+	}
+	files, err := out.format.Files(r, o)
+	if err != nil {
+		return err
+	}
+	if err := os.Mkdir(out.file, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	for _, f := range files {
+		write := func(w io.Writer) error { _, err := w.Write(f.Data); return err }
+		if err := writeFile(filepath.Join(out.file, f.Name), write); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // oneLine is errors.Join on one line.

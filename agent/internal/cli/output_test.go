@@ -16,15 +16,19 @@ func TestParseOutputs(t *testing.T) {
 	if err := os.Symlink(".", "link"); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile("file", nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	type place struct{ format, file string }
 	for _, c := range []struct {
 		values []string
-		want   []output
+		want   []place
 		err    string
 	}{
-		{nil, []output{{format: "table"}}, ""},
-		{[]string{"json=a=b.json", "table"}, []output{{"json", "a=b.json"}, {"table", ""}}, ""},
-		{[]string{"json=-"}, []output{{"json", ""}}, ""},
-		{[]string{"json=a", "json=b"}, []output{{"json", "a"}, {"json", "b"}}, ""},
+		{nil, []place{{format: "table"}}, ""},
+		{[]string{"json=a=b.json", "table"}, []place{{"json", "a=b.json"}, {"table", ""}}, ""},
+		{[]string{"json=-"}, []place{{"json", ""}}, ""},
+		{[]string{"json=a", "json=b"}, []place{{"json", "a"}, {"json", "b"}}, ""},
 		{[]string{""}, nil, `unknown report format ""`},
 		{[]string{"JSON"}, nil, `unknown report format "JSON"`},
 		{[]string{"=a"}, nil, `unknown report format ""`},
@@ -35,12 +39,21 @@ func TestParseOutputs(t *testing.T) {
 		{[]string{"json=a", "table=link/a"}, nil, "would both write to"},
 		{[]string{"json=none/a"}, nil, "there is no folder none"},
 		{[]string{"json=link"}, nil, "is a folder"},
+		{[]string{"html-dir=link"}, []place{{"html-dir", "link"}}, ""},
+		{[]string{"html-dir=new"}, []place{{"html-dir", "new"}}, ""},
+		{[]string{"html-dir"}, nil, "--output html-dir=FOLDER"},
+		{[]string{"html-dir=-"}, nil, "--output html-dir=FOLDER"},
+		{[]string{"html-dir=file"}, nil, "is a file"},
 	} {
 		got, err := parseOutputs(c.values)
 		if c.err == "" && err != nil || c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)) {
 			t.Errorf("%q: error %v, want %q", c.values, err, c.err)
 		}
-		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(output{})); diff != "" {
+		var places []place
+		for _, o := range got {
+			places = append(places, place{o.format.Name, o.file})
+		}
+		if diff := cmp.Diff(c.want, places, cmp.AllowUnexported(place{})); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.values, diff)
 		}
 	}

@@ -2,26 +2,28 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/layergate/layergate/agent/internal/report"
 )
 
 // scanFlags are the flags of one scan.
 type scanFlags struct {
 	policy   string
-	outputs  []string
-	format   string
+	noGate   bool
 	platform string
 	verify   bool
 	timeout  time.Duration
 	job      string
 	indexFlags
+	reportFlags
 }
+
+// What several commands say of the same flags.
+const (
+	policyHelp = "the policy `FILE` that decides, - for stdin (default: the one in the programme)"
+	jobHelp    = "the pipeline's job `NAME`, for the policy's scopes (default: $CI_JOB_NAME, $JOB_NAME or $GITHUB_JOB)"
+)
 
 const scanHelp = `Scan reads an image once, layer by layer, finds the packages in it, matches them
 with an index of known vulnerabilities, and decides by a policy. Nothing is
@@ -53,16 +55,10 @@ const scanExamples = `  # what is wrong with it, in which layer, and does the de
 
 func (a *app) scanCommand() *cobra.Command {
 	var f scanFlags
-	var help strings.Builder
-	help.WriteString(scanHelp)
-	for _, format := range report.Formats {
-		fmt.Fprintf(&help, "  %-12s %s\n", format.Name, format.Description)
-	}
-	help.WriteString("\n" + exitCodeHelp)
 	c := &cobra.Command{
 		Use:     "scan IMAGE",
 		Short:   "Scan an image, and say whether the policy lets it pass",
-		Long:    help.String(),
+		Long:    scanHelp + formatHelp() + "\n" + exitCodeHelp,
 		Example: scanExamples,
 		Args:    exactly(1, "one image"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -77,16 +73,16 @@ func (a *app) scanCommand() *cobra.Command {
 	}
 	flags := c.Flags()
 	flags.SortFlags = false
-	flags.StringVarP(&f.policy, "policy", "p", "", "the policy `FILE` that decides, - for stdin (default: the one in the programme)")
+	flags.StringVarP(&f.policy, "policy", "p", "", policyHelp)
 	flags.StringVar(&f.db, "db", "", indexPlaces)
 	f.addVerifyKey(flags)
-	flags.StringArrayVarP(&f.outputs, "output", "o", nil, "write a report, to stdout or to a file: `FORMAT[=FILE]`")
-	flags.StringVar(&f.format, "format", "", "write a report to stdout: the same as --output `FORMAT`")
+	f.reportFlags.add(flags)
+	flags.BoolVar(&f.noGate, "no-gate", false, "exit with 0 though the policy blocks: a later \"layergate gate\" decides; an incomplete scan still is 1")
 	flags.StringVar(&f.platform, "platform", "", "which of an image's platforms, as `OS/ARCH[/VARIANT]`")
 	f.registryFlags.add(flags)
 	flags.BoolVar(&f.verify, "verify", false, "hash every layer against its diff ID, also where that takes reading more")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up after this long, as 90s or 5m (default: never)")
-	flags.StringVar(&f.job, "job", "", "the pipeline's job `NAME`, for the policy's scopes (default: $CI_JOB_NAME, $JOB_NAME or $GITHUB_JOB)")
+	flags.StringVar(&f.job, "job", "", jobHelp)
 	flags.StringVar(&f.tempDir, "temp-dir", "", "the `FOLDER` to spool to what cannot be read in place (default: $TMPDIR, else the system's)")
 	return c
 }

@@ -19,10 +19,7 @@ import (
 // that fails still writes the files that were asked for, marked incomplete, so
 // that whoever reads them does not take an old one for today's.
 func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
-	if f.format != "" {
-		f.outputs = append(f.outputs, f.format)
-	}
-	outputs, err := parseOutputs(f.outputs)
+	rs, err := a.newReports(f.reportFlags)
 	if err != nil {
 		return err
 	}
@@ -30,24 +27,37 @@ func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
 	r, err := a.scanImage(ctx, &o, f)
 	if err != nil {
 		err = explain(ctx, err, f)
-		if len(f.outputs) == 0 {
+		if len(f.outputs) == 0 && f.format == "" {
 			return err
 		}
 		if r == nil {
 			r = notBegun(o, err)
 		}
-		return oneLine(err, a.writeReports(outputs, r))
+		return oneLine(err, a.write(rs, r))
 	}
-	if err := a.writeReports(outputs, r); err != nil {
+	if err := a.write(rs, r); err != nil {
 		return err
 	}
 	if r.Verdict.ExitCode == int(ExitPass) {
 		return nil
 	}
-	if !a.quiet && !hasTable(outputs) {
+	if out := rs.toStdout(); !a.quiet && (out == nil || out.format.Name != "table") {
 		a.say(logrus.WarnLevel, r.Image.Name+": "+verdictLine(r.Verdict))
 	}
-	return decided{ExitCode(r.Verdict.ExitCode)}
+	return ending(r.Verdict, f.noGate)
+}
+
+// ending is how a scan with something to say ends. One that leaves the decision
+// to a gate ends well though the policy blocks, but never though the scan is
+// incomplete.
+func ending(v result.Verdict, noGate bool) error {
+	switch {
+	case noGate && v.Incomplete:
+		return decided{ExitIncomplete}
+	case noGate && v.ExitCode == int(ExitBlock):
+		return nil
+	}
+	return decided{ExitCode(v.ExitCode)}
 }
 
 // scanImage puts the options together and scans. What it has found out by the
@@ -62,7 +72,7 @@ func (a *app) scanImage(ctx context.Context, o *scan.Options, f scanFlags) (*res
 		return nil, err
 	}
 	o.TempDir = o.Source.TempDir
-	o.Job = cmp.Or(f.job, a.env("CI_JOB_NAME"), a.env("JOB_NAME"), a.env("GITHUB_JOB"))
+	o.Job = a.job(f.job)
 
 	text, err := a.readPolicy(f.policy)
 	if err != nil {
@@ -130,16 +140,6 @@ func notBegun(o scan.Options, err error) *result.Result {
 			Reasons: []string{"the scan could not be begun: " + reason},
 		},
 	}
-}
-
-// hasTable says whether people see the verdict on stdout.
-func hasTable(outputs []output) bool {
-	for _, o := range outputs {
-		if o.file == "" && o.format == "table" {
-			return true
-		}
-	}
-	return false
 }
 
 // verdictLine is the verdict for those who see no table.

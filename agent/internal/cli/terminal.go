@@ -8,21 +8,16 @@ import (
 	"strings"
 
 	"golang.org/x/term"
-
-	"github.com/layergate/layergate/agent/internal/report"
 )
 
-// reportOptions says how a report to w should look.
-func (a *app) reportOptions(w io.Writer) report.Options {
+// look says how a report to w should look: with colours, with hyperlinks, and
+// how wide.
+func (a *app) look(w io.Writer) (color, links bool, width int) {
 	width, ok := terminalWidth(w)
 	if !ok || a.env("TERM") == "dumb" {
-		return report.Options{Width: width}
+		return false, false, width
 	}
-	return report.Options{
-		Color:      !a.noColor && a.env("NO_COLOR") == "",
-		Hyperlinks: a.linksWork(),
-		Width:      width,
-	}
+	return !a.noColor && a.env("NO_COLOR") == "", a.linksWork(), width
 }
 
 // terminalWidth is the columns of the terminal that w writes to; ok is false

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,11 +33,33 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// everything is a template that shows much of what a result has.
+const everything = `{{range .Findings}}{{.ID}} {{.Path}} {{.Verdict.Reason}}
+{{end}}{{.Verdict.Action}}
+`
+
+// render writes a report; one that is a folder as its files after one another,
+// as txtar does.
 func render(t *testing.T, format string, r *result.Result, o Options) []byte {
 	t.Helper()
-	var b bytes.Buffer
-	if err := Write(&b, format, r, o); err != nil {
+	o.Template = everything
+	f, err := Find(format)
+	if err != nil {
 		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if f.Files == nil {
+		if err := f.Write(&b, r, o); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	files, err := f.Files(r, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		fmt.Fprintf(&b, "-- %s --\n%s", file.Name, file.Data)
 	}
 	return b.Bytes()
 }
@@ -53,8 +76,8 @@ func TestGolden(t *testing.T) {
 }
 
 func TestUnknownFormat(t *testing.T) {
-	err := Write(&bytes.Buffer{}, "pdf", shop(), Options{})
-	if err == nil || !strings.Contains(err.Error(), `"pdf"`) || !strings.Contains(err.Error(), "table, json") {
+	_, err := Find("pdf")
+	if err == nil || !strings.Contains(err.Error(), `"pdf"`) || !strings.Contains(err.Error(), "table, text, json") {
 		t.Errorf("the error should name the format and list the others: %v", err)
 	}
 }

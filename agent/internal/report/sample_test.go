@@ -1,7 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -41,12 +44,12 @@ func shop() *result.Result {
 			{Index: 0, Instruction: "ADD file:" + digest("f1")[len("sha256:"):] + " in /", Origin: image.OriginBase, DiffID: digest("aa"), Digest: digest("a0"), Size: 29_150_000, Packages: 90},
 			{Index: 1, Instruction: `CMD ["bash"]`, Origin: image.OriginBase, Empty: true},
 			{Index: 2, Instruction: "RUN apt-get update && apt-get install --yes --no-install-recommends openjdk-17-jre-headless ca-certificates curl && rm -rf /var/lib/apt/lists/*", Origin: image.OriginApp, DiffID: digest("bb"), Digest: digest("b0"), Size: 182_400_000, Packages: 31},
-			{Index: 3, Instruction: "COPY target/shop.jar /srv/shop.jar", Origin: image.OriginApp, DiffID: digest("cc"), Digest: digest("c0"), Size: 12_300_000, Packages: 2},
+			{Index: 3, Instruction: "COPY target/shop.jar /srv/shop.jar", Origin: image.OriginApp, DiffID: digest("cc"), Digest: digest("c0"), Size: 12_300_000, Packages: 2,
+				Dockerfile: &result.Place{Path: "web/Dockerfile", Line: 7, EndLine: 7}},
 			{Index: 4, Instruction: "USER shop", Origin: image.OriginApp, Empty: true},
 			{Index: 5, Instruction: "COPY config/ /etc/shop/", Origin: image.OriginApp, DiffID: digest("ee"), Digest: digest("e0"), Size: 812},
 		},
 		Incomplete: []finding.Gap{},
-		Packages:   make([]result.Package, 123),
 		Verdict: result.Verdict{Action: finding.Block, ExitCode: 2, Reasons: []string{
 			"2 critical vulnerabilities block (rule default)",
 			"1 secret blocks (rule default)",
@@ -74,9 +77,61 @@ func shop() *result.Result {
 	}
 	r.Findings[4].FixState = finding.WillNotFix
 	r.Findings[5].Verdict.Rule = "exception CVE-2023-28319"
-	r.Findings[6].KnownExploited = true
-	r.Totals = result.Count(r.Findings)
+	log4shell := &r.Findings[6]
+	log4shell.KnownExploited = true
+	log4shell.EPSS = new(float64)
+	*log4shell.EPSS = 0.94358
+	log4shell.Aliases, log4shell.Advisories, log4shell.Sources = []string{"GHSA-jfh8-c2jp-5v3q"}, []string{"GHSA-jfh8-c2jp-5v3q"}, []string{"GHSA"}
+	log4shell.Published, log4shell.Modified, log4shell.FixDate = date(2021, 12, 10), date(2025, 4, 3), date(2021, 12, 10)
+	log4shell.SeveritySource = "CVSS 3.1"
+	log4shell.Ratings = []finding.Rating{{Source: "GHSA", Method: "CVSS_V3", Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H", Score: 10, Severity: finding.Critical}}
+	r.Findings[0].SeveritySource = "Debian"
+	r.Findings[0].Ratings = []finding.Rating{{Source: "Debian", Method: "distro", Severity: finding.High},
+		{Source: "Debian", Method: "CVSS_V3", Vector: "CVSS:3.1/AV:L/AC:L/PR:L/UI:N/S:U/C:H/I:H/A:H", Score: 7.8, Severity: finding.High}}
+	r.Packages = installed(r.Findings)
+	r.Remedies = []result.Remedy{
+		{Layer: 3, Kind: finding.Vulnerability, Type: "maven", Packages: []string{log4j.Name}, From: "2.14.1", To: []string{"2.16.0"},
+			Paths: []string{jar}, IDs: []string{"CVE-2021-44228", "CVE-2021-45046"}, Findings: 2},
+		{Layer: 5, Kind: finding.Secret, Paths: []string{"etc/shop/.env"}, IDs: []string{"aws-access-key"}, Findings: 1},
+	}
+	sign(r)
 	return r
+}
+
+// sign gives the findings their fingerprints, and counts them.
+func sign(r *result.Result) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		f.Fingerprint = finding.Fingerprint(*f, r.Layers[f.Layer].Instruction)
+	}
+	r.Totals = result.Count(r.Findings)
+}
+
+// installed is the packages that the findings are about, and enough others.
+func installed(findings []finding.Finding) []result.Package {
+	var list []result.Package
+	seen := make(map[string]bool)
+	for _, f := range findings {
+		if p := f.Package; p != nil && !seen[p.PURL+f.Path] {
+			seen[p.PURL+f.Path] = true
+			list = append(list, result.Package{Type: p.Type, Name: p.Name, Version: p.Version, PURL: p.PURL, Source: p.Source,
+				Path: cmp.Or(f.Path, "var/lib/dpkg/status"), Layer: f.Layer, FirstLayer: p.FirstLayer})
+		}
+	}
+	for i := len(list); i < 123; i++ {
+		name := fmt.Sprintf("lib%03d", i)
+		list = append(list, result.Package{Type: "deb", Name: name, Version: "1.0-1", Arch: "amd64", PURL: "pkg:deb/debian/" + name + "@1.0-1?arch=amd64&distro=debian-12",
+			Path: "var/lib/dpkg/status", Layer: 2 * (i % 2), FirstLayer: 0})
+	}
+	return list
+}
+
+func purl(p finding.Package) string {
+	name := strings.ReplaceAll(p.Name, ":", "/")
+	if p.Type == "deb" {
+		name = "debian/" + name
+	}
+	return "pkg:" + p.Type + "/" + name + "@" + url.PathEscape(p.Version)
 }
 
 func vuln(p finding.Package, layer int, id string, s finding.Severity, fix string, a finding.Action, reason, path string) finding.Finding {
@@ -84,6 +139,7 @@ func vuln(p finding.Package, layer int, id string, s finding.Severity, fix strin
 		Kind: finding.Vulnerability, ID: id, Severity: s, Package: &p, Layer: layer, Path: path,
 		FixState: finding.NotFixed, Verdict: finding.Verdict{Action: a, Rule: "default", Reason: reason},
 	}
+	p.PURL = purl(p)
 	if fix != "" {
 		f.FixState, f.FixedIn = finding.Fixed, []string{fix}
 	}
@@ -93,7 +149,7 @@ func vuln(p finding.Package, layer int, id string, s finding.Severity, fix strin
 // clean is an image in which nothing was found.
 func clean() *result.Result {
 	r := shop()
-	r.Findings = []finding.Finding{}
+	r.Findings, r.Remedies = []finding.Finding{}, nil
 	r.Distro.EndOfLife = "2028-06-30"
 	r.Verdict = result.Verdict{Action: finding.Pass, Reasons: []string{"nothing was found"}}
 	r.Totals = result.Count(r.Findings)
@@ -133,6 +189,8 @@ func crowded() *result.Result {
 		r.Findings = append(r.Findings, vuln(p, 5, "CVE-2021-44906", finding.Critical, "1.2.6", finding.Block, "critical and fixed in 1.2.6: the rule blocks critical vulnerabilities",
 			fmt.Sprintf("app/node_modules/m%d/node_modules/minimist/package.json", i)))
 	}
-	r.Totals = result.Count(r.Findings)
+	r.Remedies = append(r.Remedies, result.Remedy{Layer: 5, Kind: finding.Vulnerability, Type: "npm", Packages: []string{"minimist"}, From: "1.2.0", To: []string{"1.2.6"},
+		Paths: []string{"app/node_modules/m0/node_modules/minimist/package.json"}, IDs: []string{"CVE-2021-44906"}, Findings: 5})
+	sign(r)
 	return r
 }

@@ -27,6 +27,19 @@ func writeTable(w io.Writer, r *result.Result, o Options) error {
 	return err
 }
 
+// WriteVerdict writes the end of the table: what to change, what could not be
+// read, what the findings rest on, the verdict and its reasons.
+func WriteVerdict(w io.Writer, r *result.Result, o Options) error {
+	t := table{page: newPage(o), result: r}
+	t.gaps()
+	t.remedies()
+	t.database()
+	t.totals()
+	t.verdict()
+	_, err := w.Write(t.buf.Bytes())
+	return err
+}
+
 // table is a page about one result.
 type table struct {
 	*page
@@ -133,23 +146,19 @@ func (t *table) totals() {
 // verdict is the last word.
 func (t *table) verdict() {
 	v := t.result.Verdict
-	word, st := strings.ToUpper(string(v.Action)), good
+	st := good
 	switch {
-	case v.ExitCode == 1:
-		word, st = "INCOMPLETE", alarm
-	case v.Action == finding.Block && v.Incomplete:
-		word, st = "BLOCK, and INCOMPLETE", alarm
-	case v.Action == finding.Block:
+	case v.ExitCode != 0:
 		st = alarm
 	case v.Action == finding.Alert:
-		word, st = "PASS, with alerts", yellow
+		st = yellow
 	}
 	t.newline()
 	by := fmt.Sprintf("exit code %d", v.ExitCode)
 	if p := t.result.Policy; p.Location != "" {
 		by += fmt.Sprintf(", by rule %q of the %s policy", p.Rule, p.Location)
 	}
-	t.flow(2, append([]span{text(plain, "verdict:"), text(st, word)}, words(faint, "("+by+")")...)...)
+	t.flow(2, append([]span{text(plain, "verdict:"), text(st, verdictWord(v))}, words(faint, "("+by+")")...)...)
 	for _, reason := range v.Reasons {
 		t.paragraph(2, 4, plain, "- "+reason)
 	}

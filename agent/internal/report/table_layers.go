@@ -3,12 +3,9 @@ package report
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/layergate/layergate/agent/internal/finding"
-	"github.com/layergate/layergate/agent/internal/image"
-	"github.com/layergate/layergate/agent/internal/result"
 )
 
 // layers writes a section for each layer with findings, lowest first, so that
@@ -33,37 +30,23 @@ func (t *table) layers() {
 // heading names a layer: its place, origin, instruction, digest and size, and
 // below that how much was found.
 func (t *table) heading(index int, groups []group) {
-	if index < 0 || index >= len(t.result.Layers) {
-		t.line(0, text(bold, "no layer that can be named"))
+	l, ok := layerAt(t.result, index)
+	if !ok {
+		t.line(0, text(bold, noLayer))
 		t.line(rowIndent, tally(groups)...)
 		return
 	}
-	l := t.result.Layers[index]
 	name := layerName(index, l.Origin)
 	tail := "  " + shortDigest(firstOf(l.Digest, l.DiffID))
 	if l.Size > 0 {
 		tail += "  " + size(l.Size)
 	}
-	instruction := instructionOf(l)
-	room := max(t.width-columns(name)-2-columns(tail), 20)
-	t.line(0, text(bold, name+"  "), span{text: shorten(instruction, room), style: bold}, text(faint, tail))
-	t.line(rowIndent, tally(groups)...)
-}
-
-// instructionOf is a layer's instruction for people. The builder of old docker
-// writes a checksum where a COPY's source was; its first digits will do.
-func instructionOf(l result.Layer) string {
-	s := firstOf(l.Instruction, l.CreatedBy, "(history does not say how)")
-	return EscapeTerminal(checksum.ReplaceAllString(s, "$1…"))
-}
-
-var checksum = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
-
-func layerName(index int, origin image.Origin) string {
-	if origin == image.OriginUnknown {
-		return fmt.Sprintf("layer %d", index)
+	if l.Dockerfile != nil {
+		tail = "  " + EscapeTerminal(place(*l.Dockerfile)) + tail
 	}
-	return fmt.Sprintf("layer %d (%s)", index, origin)
+	room := max(t.width-columns(name)-2-columns(tail), 20)
+	t.line(0, text(bold, name+"  "), span{text: shorten(EscapeTerminal(instruction(l)), room), style: bold}, text(faint, tail))
+	t.line(rowIndent, tally(groups)...)
 }
 
 // tally counts a layer's ids by action.
