@@ -1,6 +1,6 @@
 // Package network is what all that talks to servers shares: the proxy that the
-// environment names, the authorities that are trusted, and which hosts are
-// this machine.
+// environment names, the authorities that are trusted, which hosts are this
+// machine, and patience with a server that is busy.
 package network
 
 import (

@@ -23,6 +23,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // maxTransfers bounds the blobs that are streamed at the same time.
@@ -111,8 +113,8 @@ func New(repo name.Repository, o Options) (*Repository, error) {
 func clientOptions(repo name.Repository, o Options) ([]remote.Option, error) {
 	t, err := newTransport(repo.Registry, o)
 	return []remote.Option{
-		remote.WithTransport(&patient{to: t, wait: wait}),
-		remote.WithRetryStatusCodes(), // patient has done that
+		remote.WithTransport(network.Patient{To: t, Wait: network.Wait}),
+		remote.WithRetryStatusCodes(), // Patient has done that
 		remote.WithRetryPredicate(passing),
 		remote.WithAuthFromKeychain(o.Keychain),
 		remote.WithUserAgent(o.UserAgent),

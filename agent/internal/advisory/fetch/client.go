@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // client makes requests until they succeed or there is no hope left.
@@ -50,7 +52,7 @@ func newClient(o Options, mirror *url.URL) (*client, error) {
 		c.attempts = 5
 	}
 	if c.wait == nil {
-		c.wait = sleep
+		c.wait = network.Wait
 	}
 	return c, nil
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // partialFolder is where unfinished downloads are, beside the layout.
@@ -62,7 +64,7 @@ func waitForLock(ctx context.Context, name string, blocked func()) (*os.File, er
 			blocked()
 			blocked = nil
 		}
-		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+		if err := network.Wait(ctx, 100*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}

@@ -1,17 +1,17 @@
 package fetch
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/layergate/layergate/agent/internal/network"
 )
 
 // final marks an error that another attempt would meet again.
@@ -53,19 +53,8 @@ func statusOf(answer *http.Response, now time.Time) error {
 			return nil
 		}
 	}
-	return statusError{answer.StatusCode, retryAfter(answer.Header.Get("Retry-After"), now)}
-}
-
-// retryAfter reads the header of that name: seconds or a date (RFC 9110,
-// section 10.2.3). What cannot be read or has passed is 0.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(at.Sub(now), 0)
-	}
-	return 0
+	after, _ := network.RetryAfter(answer.Header.Get("Retry-After"), now)
+	return statusError{answer.StatusCode, after}
 }
 
 // isTransient says whether another attempt may succeed.
@@ -110,30 +99,19 @@ func (c *client) pause(attempt int, err error) (time.Duration, error) {
 	return pause/2 + rand.N(pause/2+1), nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
-		return nil
-	}
-}
-
 // explain adds what can be done to what went wrong.
 func explain(err error) error {
 	var status statusError
 	var authority x509.UnknownAuthorityError
 	var dns *net.DNSError
-	var network *net.OpError
+	var operation *net.OpError
 	var stall stallError
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		return fmt.Errorf("%w: free some space, or choose another folder with --cache", err)
 	case errors.As(err, &authority):
 		return fmt.Errorf("%w: if a proxy or a mirror has an authority of its own, name it with --ca-cert", err)
-	case errors.As(err, &dns), errors.As(err, &network), errors.As(err, &stall):
+	case errors.As(err, &dns), errors.As(err, &operation), errors.As(err, &stall):
 		return fmt.Errorf("%w: check the network and the proxy ($HTTPS_PROXY); without a way out use --mirror or --from", err)
 	case errors.As(err, &status):
 		return explainStatus(status)

@@ -1,4 +1,4 @@
-package registry
+package network
 
 import (
 	"context"
@@ -53,7 +53,7 @@ func TestPatience(t *testing.T) {
 		"an upload that broke":         {"PUT", statuses{[]int{500}, "1", nil}, 500, nil},
 	} {
 		var waits []time.Duration
-		p := &patient{to: &tt.server, wait: func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }}
+		p := Patient{To: &tt.server, Wait: func(_ context.Context, d time.Duration) error { waits = append(waits, d); return nil }}
 		var body io.Reader
 		if tt.method == "PUT" {
 			body = strings.NewReader("body")
@@ -80,7 +80,7 @@ func TestPatience(t *testing.T) {
 // Without a Retry-After the waits grow; a cancelled one ends the request.
 func TestPatienceOfItsOwn(t *testing.T) {
 	var last time.Duration
-	p := &patient{to: &statuses{codes: []int{503, 503, 503}}, wait: func(_ context.Context, d time.Duration) error {
+	p := Patient{To: &statuses{codes: []int{503, 503, 503}}, Wait: func(_ context.Context, d time.Duration) error {
 		if d <= last || d > 5*time.Second {
 			t.Errorf("waits %s after %s", d, last)
 		}
@@ -93,7 +93,7 @@ func TestPatienceOfItsOwn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	p = &patient{to: &statuses{codes: []int{503}}, wait: wait}
+	p = Patient{To: &statuses{codes: []int{503}}, Wait: Wait}
 	if _, err := p.RoundTrip(httptest.NewRequest("GET", "/", nil).WithContext(ctx)); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -113,7 +113,7 @@ func TestRetryAfter(t *testing.T) {
 		"Mon, 06 May 2024 07:08:19 GMT": {10 * time.Second, true},
 		"Mon, 06 May 2024 07:08:00 GMT": {0, true},
 	} {
-		if pause, asked := retryAfter(header, now); pause != want.pause || asked != want.asked {
+		if pause, asked := RetryAfter(header, now); pause != want.pause || asked != want.asked {
 			t.Errorf("%q: %s, %v", header, pause, asked)
 		}
 	}
