@@ -29,8 +29,8 @@ type MergeRequest struct {
 	UserAgent string
 }
 
-// timeout is for one request, from its first byte to the last one of its answer.
-const timeout = time.Minute
+// timeout is for one request, patience with a busy server included.
+const timeout = 3 * time.Minute
 
 // maxAnswer bounds an answer: a page of notes, each of up to 1,000,000
 // characters by GitLab's limit.
