@@ -22,6 +22,8 @@ var hostile = []string{
 	"a\nverdict: PASS", "a\rverdict: PASS", "\u202egnp.exe\u202c", "z\u200bw\ufeff\u2066\u2069", "\x00\x07\x08\x7f",
 	`<script>alert(1)</script>"'&]]>`, "| pipe | `tick` @all /close", "%s%n{{.}}${jndi:ldap://x}", `\u001b\`, "",
 	strings.Repeat("long", 5000), strings.Repeat("e\u0301", 3), "日本語のパッケージ",
+	"::add-mask::x ##vso[task.setvariable variable=x]y ##[error]z",
+	"[x](https://evil.example) ![i](https://evil.example/i.png) @all #1 !1 www.evil.example a@evil.example ~bug <!-- layergate --> $`x`$",
 }
 
 // hostileResult is a valid result with hostile text wherever an image can put
@@ -103,6 +105,9 @@ func harmlessJSON(t *testing.T, report []byte, _ Options, s string) {
 	}
 	if want := cmp.Or(s, "-"); utf8.ValidString(s) && back.Findings[0].ID != want {
 		t.Errorf("the id came back as %q, want %q", back.Findings[0].ID, want)
+	}
+	if bytes.Contains(report, []byte("##vso[")) {
+		t.Error("a log command: JSON is printed to logs too")
 	}
 	for i, r := range string(report) {
 		if r != '\n' && !unicode.IsPrint(r) {

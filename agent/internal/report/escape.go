@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +24,28 @@ const maxText = 1024
 //
 // Combining marks are escaped too: there is no bound to how many of them stack
 // up on one character. A text longer than maxText is cut, and says so.
-func EscapeTerminal(s string) string {
+//
+// What a terminal shows is a pipeline's log too, so log commands are broken.
+func EscapeTerminal(s string) string { return breakCommands(escapeUnseen(s)) }
+
+// breakCommands keeps a text from giving orders to the agent that reads the
+// log. Azure's acts on "##vso[" and "##[" anywhere in a line, TeamCity's on
+// "##teamcity[", and GitHub's on "::" at a line's start, which is where any
+// word can end up.
+func breakCommands(s string) string {
+	if !strings.Contains(s, "##") && !strings.Contains(s, "::") {
+		return s
+	}
+	s = bracketCommand.ReplaceAllString(s, `#\x23$1[`)
+	return colonCommand.ReplaceAllString(s, `$1\x3a:`)
+}
+
+var (
+	bracketCommand = regexp.MustCompile(`(?i)##([a-z]*)\[`)
+	colonCommand   = regexp.MustCompile(`(^| )::`)
+)
+
+func escapeUnseen(s string) string {
 	if plainASCII(s) && len(s) <= maxText {
 		return s
 	}

@@ -27,6 +27,11 @@ func TestEscapeTerminal(t *testing.T) {
 		{"tag characters", "x\U000e0041", `x\U000e0041`},
 		{"combining marks", "e\u0301", `e\u0301`},
 		{"Hangul filler", "a\u3164b", `a\u3164b`},
+		{"Azure's log command", "lib##vso[task.setvariable variable=a]b", `lib#\x23vso[task.setvariable variable=a]b`},
+		{"another", "###[error]b", `##\x23[error]b`},
+		{"GitHub's log command", "::add-mask::a ::b::", `\x3a:add-mask::a \x3a:b::`},
+		{"Perl's names", "Foo::Bar", "Foo::Bar"},
+		{"the shell's", "${a##*/}", "${a##*/}"},
 		{"private use", "\ue000", `\ue000`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

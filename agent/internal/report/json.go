@@ -12,13 +12,13 @@ import (
 
 // writeJSON writes the result itself. JSON ends up on terminals too, so what
 // EscapeTerminal would escape is escaped here in JSON's notation: the document
-// means the same.
+// means the same. A log command is broken likewise.
 func writeJSON(w io.Writer, r *result.Result, _ Options) error {
 	var b bytes.Buffer
 	if err := result.Write(&b, r); err != nil {
 		return err
 	}
-	_, err := w.Write(escapeJSON(b.Bytes()))
+	_, err := w.Write(bracketCommand.ReplaceAll(escapeJSON(b.Bytes()), []byte(`#\u0023$1[`)))
 	return err
 }
 
