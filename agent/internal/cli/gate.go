@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,9 @@ func (a *app) gate(path string, f gateFlags) error {
 	if len(f.outputs) == 0 && f.format == "" && f.template == "" {
 		rs.outputs = nil
 	}
+	if path == "-" && f.policy == "-" {
+		return errors.New("both the result and the policy are to be read from stdin: name a file for one")
+	}
 	text, err := a.readPolicy(f.policy)
 	if err != nil {
 		return err
@@ -62,9 +66,6 @@ func (a *app) gate(path string, f gateFlags) error {
 	p, err := text.parse()
 	if err != nil {
 		return err
-	}
-	if path == "-" && f.policy == "-" {
-		return fmt.Errorf("both the result and the policy are to be read from stdin: name a file for one")
 	}
 	r, err := a.readResult(path)
 	if err != nil {
