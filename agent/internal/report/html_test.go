@@ -1,7 +1,116 @@
 package report
 
-import "testing"
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
 
-func harmlessHTML(t *testing.T, report []byte, o Options, s string) { t.Error("not done") }
+	"golang.org/x/net/html"
+	"golang.org/x/tools/txtar"
+)
 
-func harmlessHTMLFiles(t *testing.T, report []byte, o Options, s string) { t.Error("not done") }
+// htmlAllowed is every element and attribute that the page may have.
+var htmlAllowed = map[string][]string{
+	"html": {"lang"}, "head": nil, "meta": {"charset", "http-equiv", "content", "name"}, "title": nil, "style": nil, "body": nil,
+	"link": {"rel", "href"}, "script": {"src", "defer"},
+	"header": nil, "main": nil, "footer": nil, "section": {"tabindex"}, "div": nil, "span": nil, "p": nil,
+	"h1": nil, "h2": nil, "h3": nil, "ul": nil, "ol": {"start"}, "li": nil, "dl": nil, "dt": nil, "dd": nil,
+	"a": {"href", "rel", "title"}, "b": nil, "strong": nil, "small": nil, "code": nil, "bdi": nil, "abbr": {"title"}, "kbd": nil,
+	"details": {"open", "data-origin", "data-kind"}, "summary": nil,
+	"table": nil, "caption": nil, "thead": nil, "tbody": nil, "td": {"data-sort"}, "th": {"scope"},
+	"tr":   {"data-severity", "data-action", "data-fix", "data-kev", "data-times"},
+	"form": nil, "fieldset": nil, "legend": nil, "label": {"for"}, "output": {"role"}, "select": {"name"}, "option": {"value"},
+	"input": {"type", "name", "value", "placeholder", "autocomplete", "spellcheck"}, "button": {"type", "data-do"},
+	"svg": {"width", "height", "viewBox", "preserveAspectRatio", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin"},
+	"path": {"fill", "d"}, "circle": {"cx", "cy", "r", "stroke-dasharray"}, "rect": {"x", "width", "height", "fill"},
+}
+
+// htmlEverywhere may be on any of them.
+var htmlEverywhere = []string{"class", "id", "hidden", "aria-hidden", "aria-labelledby"}
+
+func harmlessHTML(t *testing.T, report []byte, _ Options, s string) {
+	checkHTML(t, report)
+	text := string(report)
+	if n := strings.Count(text, "<script>") + strings.Count(text, "<style>"); n != 2 {
+		t.Errorf("%d elements <script> and <style>, want one of each", n)
+	}
+}
+
+func harmlessHTMLFiles(t *testing.T, report []byte, _ Options, s string) {
+	files := txtar.Parse(report).Files
+	if len(files) != 3 || files[2].Name != htmlIndex {
+		t.Fatalf("files: %d, want the stylesheet, the script and %s last", len(files), htmlIndex)
+	}
+	page := files[2].Data
+	checkHTML(t, page)
+	if bytes.Contains(page, []byte("<style")) || bytes.Contains(page, []byte("<script>")) {
+		t.Error("the page has a stylesheet or script in it")
+	}
+	for i, name := range []string{htmlStyle, htmlScript} {
+		want, err := explorer.ReadFile("explorer/" + name)
+		if err != nil || files[i].Name != name || !bytes.Equal(files[i].Data, want) {
+			t.Errorf("the file %s is not the program's own %s (%v)", files[i].Name, name, err)
+		}
+	}
+}
+
+// checkHTML parses a page as browsers do and fails for every element and
+// attribute that is not the template's, every link that is not an advisory's
+// or the page's own, and every character that nobody can see.
+func checkHTML(t *testing.T, page []byte) {
+	t.Helper()
+	root, err := html.Parse(bytes.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make(map[string]bool)
+	var links []string
+	for n := range root.Descendants() {
+		switch n.Type {
+		case html.TextNode:
+			if n.Parent.Data != "style" && n.Parent.Data != "script" {
+				checkVisible(t, n.Data)
+			}
+		case html.CommentNode:
+			t.Errorf("a comment: %.80q", n.Data)
+		case html.ElementNode:
+			allowed, ok := htmlAllowed[n.Data]
+			if !ok {
+				t.Errorf("an element <%.80s>", n.Data)
+			}
+			for _, a := range n.Attr {
+				checkVisible(t, a.Val)
+				if !slices.Contains(allowed, a.Key) && !slices.Contains(htmlEverywhere, a.Key) {
+					t.Errorf("an attribute %s=%.80q on <%s>", a.Key, a.Val, n.Data)
+				}
+				switch {
+				case a.Key == "id" && (ids[a.Val] || strings.ContainsFunc(a.Val, func(r rune) bool { return r != '-' && !unicode.IsDigit(r) && !unicode.IsLower(r) })):
+					t.Errorf("an id twice, or of other characters than ours: %.80q", a.Val)
+				case a.Key == "id":
+					ids[a.Val] = true
+				case a.Key == "href":
+					links = append(links, a.Val)
+				}
+			}
+		}
+	}
+	for _, l := range links {
+		name, here := strings.CutPrefix(l, "#")
+		if here && !ids[name] || !here && !strings.HasPrefix(l, "https://") && l != htmlStyle {
+			t.Errorf("a link to %.80q, which is nowhere", l)
+		}
+	}
+}
+
+func checkVisible(t *testing.T, s string) {
+	t.Helper()
+	for _, r := range s {
+		if r != '\n' && !unicode.IsPrint(r) || r == utf8.RuneError {
+			t.Errorf("%U in %.80q", r, s)
+			return
+		}
+	}
+}
