@@ -195,12 +195,17 @@ func (m *markdown) footer() string {
 func sourceDates(sources []result.Source) string {
 	names := make([]string, len(sources))
 	for i, s := range sources {
-		names[i] = prose(s.Name, maxCellName) + " " + day(s.Date)
-		if s.Partial {
-			names[i] += " (partial)"
-		}
+		names[i] = sourceDate(s)
 	}
-	return listed(names, sourcesShown, func(s string) string { return s })
+	return listed(names, sourcesShown, func(s string) string { return prose(s, maxCellName) })
+}
+
+func sourceDate(s result.Source) string {
+	said := s.Name + " " + day(s.Date)
+	if s.Partial {
+		said += " (partial)"
+	}
+	return said
 }
 
 // totals counts findings by severity and by action, in words of our own.
