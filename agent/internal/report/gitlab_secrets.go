@@ -1,12 +1,37 @@
 package report
 
 import (
-	"errors"
 	"io"
+	"slices"
 
+	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
-func writeGitLabSecrets(w io.Writer, r *result.Result, o Options) error {
-	return errors.New("not done")
+// gitlabFile is a location in a secret detection report.
+type gitlabFile struct {
+	File   string `json:"file"`
+	Commit struct {
+		SHA string `json:"sha"`
+	} `json:"commit"`
+}
+
+// noCommit stands where a secret is in no commit, as in the reports of GitLab's
+// own analyzer for files outside of git: the schema wants one.
+const noCommit = "0000000"
+
+// writeGitLabSecrets writes secrets. The file is the one in the image, as
+// GitLab tells secrets apart by it; the Dockerfile's line is in the details. No
+// result says in which line of the file a secret is, or what its value is.
+func writeGitLabSecrets(w io.Writer, r *result.Result, _ Options) error {
+	hidesNoSecret := func(n notice) bool {
+		return n.id == "gap-"+string(finding.Undecided) || n.id == "gap-"+string(finding.Unknowable) || n.id == "image-blocked"
+	}
+	ns := slices.DeleteFunc(notices(r), hidesNoSecret)
+	locate := func(name, _ string) any {
+		at := gitlabFile{File: clipName(name, maxImage)}
+		at.Commit.SHA = noCommit
+		return at
+	}
+	return writeGitLabJSON(w, newGitLabReport(r, "secret_detection", ns, locate, func(k finding.Kind) bool { return k == finding.Secret }))
 }

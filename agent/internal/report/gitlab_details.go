@@ -1,0 +1,120 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/result"
+)
+
+// maxRows is how many places of one entry its table has.
+const maxRows = 100
+
+// gitlabDetail is one of GitLab's "detail" elements; Type says which fields it
+// has. Name is for those that are not inside another.
+type gitlabDetail struct {
+	Name      string           `json:"name,omitempty"`
+	Type      string           `json:"type"`
+	Value     any              `json:"value,omitempty"`
+	FileName  string           `json:"file_name,omitempty"`
+	LineStart int              `json:"line_start,omitempty"`
+	LineEnd   int              `json:"line_end,omitempty"`
+	Items     []gitlabDetail   `json:"items,omitempty"`
+	Header    []gitlabDetail   `json:"header,omitempty"`
+	Rows      [][]gitlabDetail `json:"rows,omitempty"`
+}
+
+func textDetail(s string) gitlabDetail {
+	return gitlabDetail{Type: "text", Value: EscapeTerminal(s)}
+}
+
+func (d gitlabDetail) called(name string) gitlabDetail {
+	d.Name = name
+	return d
+}
+
+// details are what GitLab shows of an entry besides its own fields.
+func (g *gitlabFinding) details(r *result.Result) map[string]gitlabDetail {
+	f := &r.Findings[g.worst]
+	details := map[string]gitlabDetail{
+		"verdict": textDetail(actionWord(f.Verdict.Action)).called("Verdict"),
+		"layers":  g.table(r).called("Layers"),
+	}
+	add := func(key, name, value string) {
+		if value != "" {
+			details[key] = textDetail(value).called(name)
+		}
+	}
+	add("reason", "Reason", f.Verdict.Reason)
+	add("severity_source", "Severity according to", f.SeveritySource)
+	if f.Package != nil {
+		add("fixed_in", "Fixed in", fixes(f))
+		add("source_package", "Source package", f.Package.Source)
+	}
+	if f.KnownExploited {
+		add("known_exploited", "Known to be exploited", "yes, it is in CISA's catalogue")
+	}
+	if f.EPSS != nil {
+		add("epss", "EPSS", percent(*f.EPSS)+" within 30 days")
+	}
+	if l, ok := layerAt(r, f.Layer); ok && l.Dockerfile != nil {
+		details["dockerfile"] = fileDetail(*l.Dockerfile).called("Dockerfile")
+	}
+	return details
+}
+
+// fixes is every version that fixes it, or why there is none.
+func fixes(f *finding.Finding) string {
+	if fix, isVersion := fixOf(f); !isVersion {
+		return fix
+	}
+	return strings.Join(f.FixedIn, ", ")
+}
+
+func fileDetail(p result.Place) gitlabDetail {
+	line := max(p.Line, 1)
+	return gitlabDetail{Type: "file-location", FileName: cmp.Or(EscapeTerminal(p.Path), "Dockerfile"), LineStart: line, LineEnd: max(p.EndLine, line)}
+}
+
+// table has a row for each place: which layer brought it in, and by which
+// instruction.
+func (g *gitlabFinding) table(r *result.Result) gitlabDetail {
+	t := gitlabDetail{Type: "table"}
+	for _, h := range []string{"Layer", "Instruction", "Dockerfile", "Digest", "Version", "File", "Verdict"} {
+		t.Header = append(t.Header, textDetail(h))
+	}
+	for _, i := range g.places[:min(len(g.places), maxRows)] {
+		t.Rows = append(t.Rows, placeRow(r, &r.Findings[i]))
+	}
+	if n := len(g.places) - maxRows; n > 0 {
+		row := slices.Repeat([]gitlabDetail{textDetail("")}, len(t.Header))
+		row[0] = textDetail(andMore(n))
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func placeRow(r *result.Result, f *finding.Finding) []gitlabDetail {
+	name, at, by := noLayer, textDetail(""), textDetail("")
+	l, ok := layerAt(r, f.Layer)
+	if ok {
+		name = layerName(f.Layer, l.Origin)
+		by = gitlabDetail{Type: "code", Value: EscapeTerminal(instruction(l))}
+		if l.Dockerfile != nil {
+			at = fileDetail(*l.Dockerfile)
+		}
+	}
+	version := ""
+	if p := f.Package; p != nil {
+		version = p.Version
+		if first, ok := layerAt(r, p.FirstLayer); ok && p.FirstLayer != f.Layer {
+			name += "; first installed in " + layerName(p.FirstLayer, first.Origin)
+		}
+	}
+	return []gitlabDetail{
+		textDetail(name), by, at, textDetail(cmp.Or(l.Digest, l.DiffID)),
+		textDetail(version), textDetail(f.Path), textDetail(actionWord(f.Verdict.Action)),
+	}
+}
