@@ -1,0 +1,96 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/result"
+)
+
+// scanSuite is about the scan itself: the verdict, what could not be read or
+// decided, and, where nothing was found, a case that says so: a suite without
+// any is an error to Jenkins.
+func scanSuite(r *result.Result) *junitSuite {
+	s := &junitSuite{Name: "the scan", Properties: scanProperties(r)}
+	class := className(r, "the scan")
+	add := func(c *junitCase) {
+		c.Class = class
+		s.Cases = append(s.Cases, c)
+	}
+	add(verdictCase(r))
+	if r.Failed != "" {
+		add(&junitCase{Name: "scan failed", Error: &junitOutcome{
+			Message: "The scan could not be completed: " + junitText(r.Failed), Type: "failed", Text: junitText(r.Failed) + "\n"}})
+	}
+	for _, g := range r.Incomplete {
+		add(gapCase(r, g))
+	}
+	if n := len(r.Findings) - maxJUnitCases; n > 0 {
+		text := fmt.Sprintf("%d findings are left out, the least bad ones. The JSON result has all.", n)
+		add(&junitCase{Name: "findings left out", Skipped: &junitOutcome{Message: text, Text: text + "\n"}})
+	}
+	if len(r.Findings) == 0 && completeScan(r) {
+		add(&junitCase{Name: "no findings"})
+	}
+	return s
+}
+
+// verdictCase is the policy's answer for the image, which can be to block
+// though no single finding does, and what clears it.
+func verdictCase(r *result.Result) *junitCase {
+	v := r.Verdict
+	facts := []labelled{{"verdict", verdictWord(v)}}
+	for _, reason := range v.Reasons {
+		facts = append(facts, labelled{"reason", reason})
+	}
+	for _, m := range r.Remedies {
+		facts = append(facts, labelled{"to clear it", remedy(m) + " in " + layerTitle(r, m.Layer)})
+	}
+	facts = append(facts, labelled{"advisories", "newest of " + day(r.Database.Newest) + ", " + age(r.Database.Newest, r.Created)})
+	c := &junitCase{Name: "verdict of the policy"}
+	outcome := &junitOutcome{Message: verdictWord(v) + ": " + junitText(strings.Join(v.Reasons, "; ")), Type: "verdict", Text: factLines(facts)}
+	switch {
+	case v.ExitCode == 1 || v.Incomplete:
+		c.Error = outcome
+	case v.Action == finding.Block:
+		c.Failure = outcome
+	default:
+		c.SystemOut = &junitOutcome{Text: outcome.Text}
+	}
+	return c
+}
+
+// gapCase is a gap: an error, or skipped where the policy accepts gaps.
+func gapCase(r *result.Result, g finding.Gap) *junitCase {
+	c := &junitCase{Name: shorten("gap: "+string(g.Kind)+" "+junitText(g.Subject), maxJUnitName)}
+	if l, ok := layerAt(r, g.Layer); ok && l.Dockerfile != nil {
+		c.File = junitText(l.Dockerfile.Path)
+	}
+	where := layerTitle(r, g.Layer)
+	outcome := &junitOutcome{Message: junitText(g.Reason), Type: string(g.Kind), Text: factLines([]labelled{
+		{"gap", string(g.Kind)}, {"subject", g.Subject}, {"reason", g.Reason}, {"layer", where}, {"undecided", strings.Join(g.IDs, ", ")},
+	})}
+	if r.Failed != "" || r.Verdict.Incomplete || r.Verdict.ExitCode == 1 {
+		c.Error = outcome
+	} else {
+		outcome.Type = ""
+		c.Skipped = outcome
+	}
+	return c
+}
+
+func scanProperties(r *result.Result) *junitProperties {
+	var p junitProperties
+	for _, f := range []labelled{
+		{"image", r.Image.Name}, {"digest", r.Image.Digest}, {"id", r.Image.ID}, {"platform", platform(r.Image.Platform)},
+		{"advisories", r.Database.Digest}, {"advisories.newest", day(r.Database.Newest)},
+		{"policy", r.Policy.Location}, {"policy.digest", r.Policy.Digest}, {"policy.rule", r.Policy.Rule},
+		{"tool", strings.TrimSpace(r.Tool.Name + " " + r.Tool.Version)},
+	} {
+		if f.text != "" {
+			p.List = append(p.List, junitProperty{f.name, junitText(f.text)})
+		}
+	}
+	return &p
+}
