@@ -29,6 +29,7 @@ type htmlPack struct {
 	Severities []htmlCount
 	Action     string   // the strictest
 	Fixes      []string // the versions to take, distinct
+	Upgrade    []string // the version that clears what blocks, as the remedies say
 }
 
 // htmlRow is a finding, and its like in the pack's other packages.
@@ -85,6 +86,7 @@ func htmlPacks(r *result.Result, anchors map[htmlSubject]string) map[int][]*html
 		alike[sign] = p
 		byLayer[k.layer] = append(byLayer[k.layer], p)
 	}
+	upgrade(byLayer, r.Remedies)
 	openWorst(byLayer)
 	for _, packs := range byLayer {
 		slices.SortStableFunc(packs, func(a, b *htmlPack) int {
@@ -153,6 +155,17 @@ func (p *htmlPack) add(o *htmlPack) {
 	p.Findings += o.Findings
 	for i, r := range p.Rows {
 		r.Others = append(r.Others, o.Rows[i].Anchor)
+	}
+}
+
+// upgrade tells packs what the remedies say of them.
+func upgrade(byLayer map[int][]*htmlPack, remedies []result.Remedy) {
+	for _, m := range remedies {
+		for _, p := range byLayer[m.Layer] {
+			if p.Package != nil && p.Package.Type == m.Type && p.Package.Version == m.From && slices.Contains(m.Packages, p.Names[0]) {
+				p.Upgrade = m.To
+			}
+		}
 	}
 }
 

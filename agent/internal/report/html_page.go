@@ -18,6 +18,7 @@ type htmlPage struct {
 	Severities []htmlCount
 	Actions    []htmlCount
 	Kinds      []finding.Kind // those that were found
+	Exploited  int            // findings that are known to be exploited
 	EndOfLife  bool           // the distro's vendor has ended its support
 	Gaps       []htmlGap
 	Remedies   []htmlRemedies
@@ -70,7 +71,7 @@ func newHTMLPage(r *result.Result, links htmlLinks) *htmlPage {
 		p.Actions = append(p.Actions, htmlCount{string(a), r.Totals.ByAction[string(a)]})
 	}
 	p.EndOfLife = r.Distro != nil && r.Distro.EndOfLife != "" && r.Distro.EndOfLife < day(r.Created)
-	p.Kinds = kindsOf(r.Findings)
+	p.Kinds, p.Exploited = kindsOf(r.Findings)
 	p.Gaps = htmlGaps(r.Incomplete)
 	stack := newHTMLStack(r)
 	p.Runs, p.Homeless = stack.runs, stack.homeless
@@ -85,16 +86,16 @@ func htmlState(v result.Verdict) string {
 	return string(v.Action)
 }
 
-func kindsOf(findings []finding.Finding) []finding.Kind {
-	var kinds []finding.Kind
+func kindsOf(findings []finding.Finding) (kinds []finding.Kind, exploited int) {
 	seen := make(map[finding.Kind]bool)
 	for i := range findings {
 		if k := findings[i].Kind; !seen[k] {
 			seen[k] = true
 			kinds = append(kinds, k)
 		}
+		exploited += b2i(findings[i].KnownExploited)
 	}
-	return kinds
+	return kinds, exploited
 }
 
 func htmlGaps(gaps []finding.Gap) []htmlGap {

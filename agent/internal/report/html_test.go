@@ -24,7 +24,7 @@ var htmlAllowed = map[string][]string{
 	"tr":   {"data-severity", "data-action", "data-fix", "data-kev", "data-times"},
 	"form": nil, "fieldset": nil, "legend": nil, "label": {"for"}, "output": {"role"}, "select": {"name"}, "option": {"value"},
 	"input": {"type", "name", "value", "placeholder", "autocomplete", "spellcheck"}, "button": {"type", "data-do"},
-	"svg": {"width", "height", "viewBox", "preserveAspectRatio", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin"},
+	"svg":  {"width", "height", "viewBox", "preserveAspectRatio", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin"},
 	"path": {"fill", "d"}, "circle": {"cx", "cy", "r", "stroke-dasharray"}, "rect": {"x", "width", "height", "fill"},
 }
 
