@@ -1,0 +1,133 @@
+package dockerfile
+
+import (
+	"fmt"
+	"strings"
+)
+
+// stage is a FROM and what follows it.
+type stage struct {
+	name         string
+	parent       int // the stage that it goes on from, -1 where that is an image
+	scratch      bool
+	from         int // the line of its FROM
+	instructions []instruction
+}
+
+// stagesOf divides a Dockerfile. Before the first FROM only ARG can stand.
+func stagesOf(all []instruction) ([]stage, error) {
+	var stages []stage
+	byName := map[string]int{}
+	global := map[string]string{}
+	for _, in := range all {
+		switch {
+		case in.keyword == "FROM":
+			s, err := newStage(in, byName, global)
+			if err != nil {
+				return nil, err
+			}
+			stages = append(stages, s)
+			if s.name != "" {
+				byName[s.name] = len(stages) - 1
+			}
+		case len(stages) > 0:
+			s := &stages[len(stages)-1]
+			s.instructions = append(s.instructions, in)
+		case in.keyword == "ARG":
+			for _, w := range words(in.arguments, in.escape) {
+				name, value, _ := strings.Cut(w, "=")
+				global[name] = unquoted(value, in.escape)
+			}
+		default:
+			return nil, fmt.Errorf("line %d: %s stands before the first FROM", in.at.first, in.keyword)
+		}
+	}
+	if len(stages) == 0 {
+		return nil, fmt.Errorf("it has no FROM: is it a Dockerfile?")
+	}
+	return stages, nil
+}
+
+// newStage reads FROM [--platform=…] IMAGE [AS NAME]. Names are compared
+// without case.
+func newStage(from instruction, byName map[string]int, global map[string]string) (stage, error) {
+	w := words(withoutFlags(from.arguments, from.escape), from.escape)
+	if len(w) != 1 && (len(w) != 3 || !strings.EqualFold(w[1], "AS")) {
+		return stage{}, fmt.Errorf("line %d: FROM must be FROM IMAGE or FROM IMAGE AS NAME", from.at.first)
+	}
+	base := strings.ToLower(expanded(unquoted(w[0], from.escape), global))
+	s := stage{parent: -1, from: from.at.first, scratch: base == "scratch"}
+	if i, ok := byName[base]; ok {
+		s.parent = i
+	}
+	if len(w) == 3 {
+		s.name = strings.ToLower(w[2])
+	}
+	return s, nil
+}
+
+// expanded puts the defaults of the global arguments into the name of a base:
+// $A, ${A}, ${A:-x}, ${A:+x}. A build may have been given other values; then
+// the stage is not found, and its instructions have no lines.
+func expanded(text string, global map[string]string) string {
+	return variable['\\'].ReplaceAllStringFunc(text, func(s string) string {
+		if s[0] != '$' {
+			return s
+		}
+		s = strings.TrimSuffix(strings.TrimPrefix(s[1:], "{"), "}")
+		name, fallback, _ := strings.Cut(s, ":")
+		switch value := global[name]; {
+		case strings.HasPrefix(fallback, "-") && value == "", strings.HasPrefix(fallback, "+") && value != "":
+			return fallback[1:]
+		case strings.HasPrefix(fallback, "+"):
+			return ""
+		default:
+			return value
+		}
+	})
+}
+
+// row is what made one image, in order: the instructions of its stage, and
+// those of the stages that it goes on from before them.
+type row struct {
+	steps []step
+	from  int // the line of the first FROM
+	bare  bool
+}
+
+// rowOf puts the last maxRow instructions that lead to a stage in a row. What
+// ONBUILD says in one stage happens at the beginning of the next.
+func rowOf(stages []stage, last int) row {
+	var chain []int
+	count := 0
+	for i := last; i >= 0 && count < maxRow; i = stages[i].parent {
+		chain = append(chain, i)
+		count += len(stages[i].instructions)
+	}
+	root := stages[chain[len(chain)-1]]
+	r := row{from: root.from, bare: root.scratch}
+	shell := ""
+	var triggers []instruction
+	for k := len(chain) - 1; k >= 0; k-- {
+		all := append(triggers, stages[chain[k]].instructions...)
+		triggers = nil
+		for _, in := range all {
+			if in.keyword == "ONBUILD" {
+				triggers = append(triggers, triggered(in))
+			}
+			if words, ok := list(in.arguments); ok && in.keyword == "SHELL" {
+				shell = oneLine(strings.Join(words, " "))
+			}
+			r.steps = append(r.steps, newStep(in, shell))
+		}
+	}
+	r.steps = r.steps[max(0, len(r.steps)-maxRow):]
+	return r
+}
+
+// triggered is the instruction in an ONBUILD.
+func triggered(in instruction) instruction {
+	in.keyword, in.arguments = word(in.arguments, in.escape)
+	in.keyword, in.arguments = strings.ToUpper(in.keyword), strings.TrimLeft(in.arguments, space)
+	return in
+}
