@@ -28,11 +28,10 @@ func writeCycloneDX(w io.Writer, r *result.Result, _ Options) error {
 	}
 	doc := cdxBill{b}.document()
 	var text bytes.Buffer
-	if err := cdx.NewBOMEncoder(&text, cdx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false).Encode(doc); err != nil {
+	if err := cdx.NewBOMEncoder(&text, cdx.BOMFileFormatJSON).SetEscapeHTML(false).Encode(doc); err != nil {
 		return fmt.Errorf("writing CycloneDX: %w", err)
 	}
-	_, err = w.Write(escapeJSON(text.Bytes()))
-	return err
+	return writeLines(w, text.Bytes())
 }
 
 // cdxBill makes the parts of a CycloneDX document.

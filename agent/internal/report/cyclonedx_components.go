@@ -2,16 +2,11 @@ package report
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
 )
-
-// maxLabels is how many labels of an image are written. Builders set a dozen.
-const maxLabels = 100
 
 // imageComponent is what the document is about.
 func (b cdxBill) imageComponent() *cdx.Component {
@@ -37,12 +32,8 @@ func (b cdxBill) imageProperties() cdxProperties {
 	for _, tag := range img.Tags {
 		p.add("image:tag", tag)
 	}
-	for i, key := range slices.Sorted(maps.Keys(img.Labels)) {
-		if i == maxLabels {
-			p.add("image:label", "…"+strconv.Itoa(len(img.Labels)-maxLabels)+" more")
-			break
-		}
-		p.add("image:label", key+"="+img.Labels[key])
+	for _, label := range labelLines(img.Labels) {
+		p.add("image:label", label)
 	}
 	for _, l := range b.Layers {
 		p.add("image:layer", layerLine(b.Result, l))
@@ -77,14 +68,24 @@ func (b cdxBill) component(i int) cdx.Component {
 		c.Evidence = &cdx.Evidence{Occurrences: &[]cdx.EvidenceOccurrence{{Location: cutField(pkg.Path)}}}
 	}
 	p := b.layerProperties(pkg.Layer)
-	p.add("firstLayer", strconv.Itoa(pkg.FirstLayer))
-	p.add("package:type", pkg.Type)
-	p.add("package:arch", pkg.Arch)
-	p.add("package:source", pkg.Source)
-	p.add("package:ownedBy", pkg.OwnedBy)
+	if pkg.FirstLayer != pkg.Layer {
+		p.add("firstLayer", strconv.Itoa(pkg.FirstLayer))
+	}
+	// The source package is what a distro's advisories name. GitLab and Trivy
+	// look for it under these names, in any document.
+	source, version, _ := strings.Cut(pkg.Source, "@")
+	p.set("aquasecurity:trivy:SrcName", source)
+	if source != "" {
+		p.set("aquasecurity:trivy:SrcVersion", cmp.Or(version, pkg.Version))
+	}
+	p.add("ownedBy", pkg.OwnedBy)
 	c.Properties = p.list()
 	return c
 }
+
+// maxInstruction is how many bytes of an instruction are repeated at each
+// package. All of it is at the image.
+const maxInstruction = 120
 
 // layerProperties names a layer by all that it is known by.
 func (b cdxBill) layerProperties(index int) cdxProperties {
@@ -97,9 +98,6 @@ func (b cdxBill) layerProperties(index int) cdxProperties {
 	p.add("layer:diffId", l.DiffID)
 	p.add("layer:digest", l.Digest)
 	p.add("layer:origin", string(l.Origin))
-	p.add("layer:instruction", instruction(l))
-	if l.Dockerfile != nil {
-		p.add("layer:dockerfile", place(*l.Dockerfile))
-	}
+	p.add("layer:instruction", cutText(instruction(l), maxInstruction))
 	return p
 }

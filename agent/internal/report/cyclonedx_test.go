@@ -161,6 +161,34 @@ func TestCycloneDXIsWhole(t *testing.T) {
 	}
 }
 
+// TestCycloneDXAffects: a finding leads to its package, and to the image where
+// the inventory does not have one.
+func TestCycloneDXAffects(t *testing.T) {
+	r := crowded()
+	bom := readCycloneDX(t, render(t, "cyclonedx", r, Options{}))
+	names := map[string]string{"image": ""}
+	for _, c := range *bom.Components {
+		names[c.BOMRef] = c.Name
+	}
+	listed := make(map[string]bool)
+	for _, p := range r.Packages {
+		listed[p.Name] = true
+	}
+	for i, v := range *bom.Vulnerabilities {
+		f := &r.Findings[i]
+		want := ""
+		if f.Package != nil && listed[f.Package.Name] {
+			want = f.Package.Name
+		}
+		if got := names[(*v.Affects)[0].Ref]; v.ID != f.ID || got != want {
+			t.Errorf("%s affects %q, want %q", v.ID, got, want)
+		}
+		if path := valuesOf(v.Properties, "layergate:path"); want == "" && f.Path != "" && !slices.Equal(path, []string{f.Path}) {
+			t.Errorf("%s is in %q, want %q", v.ID, path, f.Path)
+		}
+	}
+}
+
 func TestCycloneDXSaysWhatIsMissing(t *testing.T) {
 	failed := &result.Result{Failed: "no such image", Verdict: result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1}}
 	for _, c := range []struct {
@@ -250,6 +278,47 @@ func TestCycloneDXMethods(t *testing.T) {
 	} {
 		if got := cdxMethod(finding.Rating{Method: c.method, Vector: c.vector}); got != c.want {
 			t.Errorf("%s %s: %s, want %s", c.method, c.vector, got, c.want)
+		}
+	}
+}
+
+// TestCycloneDXForGitLab: GitLab takes a bill for a container scan's if the
+// name and the tag are there, and the distro's name and version both or
+// neither; of a package it reads the source package.
+func TestCycloneDXForGitLab(t *testing.T) {
+	rolling := shop()
+	rolling.Distro.Version = ""
+	for _, c := range []struct {
+		result *result.Result
+		want   []string
+	}{
+		{shop(), []string{
+			"gitlab:meta:schema_version=1",
+			"gitlab:container_scanning:image:name=registry.example.com/shop/web",
+			"gitlab:container_scanning:image:tag=1.2",
+			"gitlab:container_scanning:operating_system:name=debian",
+			"gitlab:container_scanning:operating_system:version=12",
+		}},
+		{rolling, []string{
+			"gitlab:meta:schema_version=1",
+			"gitlab:container_scanning:image:name=registry.example.com/shop/web",
+			"gitlab:container_scanning:image:tag=1.2",
+		}},
+		{&result.Result{Verdict: result.Verdict{Action: finding.Pass}}, nil},
+	} {
+		var got []string
+		for _, p := range *readCycloneDX(t, render(t, "cyclonedx", c.result, Options{})).Metadata.Properties {
+			if strings.HasPrefix(p.Name, "gitlab:") {
+				got = append(got, p.Name+"="+p.Value)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	for _, c := range *readCycloneDX(t, render(t, "cyclonedx", shop(), Options{})).Components {
+		if c.Name == "zlib1g" && !slices.Equal(valuesOf(c.Properties, "aquasecurity:trivy:SrcName"), []string{"zlib"}) {
+			t.Errorf("the source package of zlib1g is not zlib: %v", c.Properties)
 		}
 	}
 }

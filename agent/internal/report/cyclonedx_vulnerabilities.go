@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"strconv"
-	"strings"
 	"time"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -33,7 +32,6 @@ func (b cdxBill) vulnerability(f *finding.Finding) cdx.Vulnerability {
 		ID:             cutField(f.ID),
 		Source:         cdxSource(f, f.ID),
 		Ratings:        cdxRatings(f),
-		Description:    cutField(title(f) + ", in " + layerTitle(b.Result, f.Layer)),
 		Recommendation: cutField(solution(b.Result, f)),
 		Published:      cdxTime(f.Published),
 		Updated:        cdxTime(f.Modified),
@@ -41,96 +39,19 @@ func (b cdxBill) vulnerability(f *finding.Finding) cdx.Vulnerability {
 		Affects:        b.affects(f),
 		Properties:     b.findingProperties(f).list(),
 	}
-	var references []cdx.VulnerabilityReference
+	if f.Package == nil { // then the affected component does not say what it is about
+		v.Description = cutField(title(f))
+	}
+	var others []cdx.VulnerabilityReference
 	for _, id := range f.Aliases {
 		if id != "" && id != f.ID {
-			references = append(references, cdx.VulnerabilityReference{ID: cutField(id), Source: cdxSource(f, id)})
+			others = append(others, cdx.VulnerabilityReference{ID: cutField(id), Source: cdxSource(f, id)})
 		}
 	}
-	if references != nil {
-		v.References = &references
-	}
-	var advisories []cdx.Advisory
-	for _, id := range f.Advisories {
-		if url := Link(id); url != "" {
-			advisories = append(advisories, cdx.Advisory{Title: id, URL: url})
-		}
-	}
-	if advisories != nil {
-		v.Advisories = &advisories
+	if others != nil {
+		v.References = &others
 	}
 	return v
-}
-
-// cdxSource is who publishes what an id stands for. NVD, GITHUB and OSV are the
-// names that Dependency-Track knows.
-func cdxSource(f *finding.Finding, id string) *cdx.Source {
-	if f.Kind != finding.Vulnerability {
-		return &cdx.Source{Name: "layergate"}
-	}
-	s := &cdx.Source{URL: Link(id)}
-	switch {
-	case strings.HasPrefix(id, "CVE-"):
-		s.Name = "NVD"
-	case strings.HasPrefix(id, "GHSA-"):
-		s.Name = "GITHUB"
-	case strings.HasPrefix(s.URL, "https://osv.dev/"):
-		s.Name = "OSV"
-	case len(f.Sources) > 0:
-		s.Name = cutField(f.Sources[0])
-	}
-	return s
-}
-
-// cdxRatings is the severity that counts, first, and then what every source
-// said.
-func cdxRatings(f *finding.Finding) *[]cdx.VulnerabilityRating {
-	ratings := []cdx.VulnerabilityRating{{
-		Source: &cdx.Source{Name: cmp.Or(cutField(f.SeveritySource), "layergate")}, Severity: cdxSeverity(f.Severity), Method: cdx.ScoringMethodOther,
-		Justification: "the severity that the policy decided by",
-	}}
-	for _, r := range f.Ratings {
-		rating := cdx.VulnerabilityRating{
-			Source: &cdx.Source{Name: cutField(r.Source)}, Severity: cdxSeverity(r.Severity), Method: cdxMethod(r), Vector: cutField(r.Vector),
-		}
-		if r.Vector != "" {
-			rating.Score = &r.Score
-		}
-		ratings = append(ratings, rating)
-	}
-	return &ratings
-}
-
-func cdxMethod(r finding.Rating) cdx.ScoringMethod {
-	switch {
-	case r.Method == "CVSS_V4":
-		return cdx.ScoringMethodCVSSv4
-	case r.Method == "CVSS_V3" && strings.HasPrefix(r.Vector, "CVSS:3.1/"):
-		return cdx.ScoringMethodCVSSv31
-	case r.Method == "CVSS_V3":
-		return cdx.ScoringMethodCVSSv3
-	case r.Method == "CVSS_V2":
-		return cdx.ScoringMethodCVSSv2
-	}
-	return cdx.ScoringMethodOther
-}
-
-// cdxSeverity translates: CycloneDX has no "negligible", and its "none" says
-// that there is nothing.
-func cdxSeverity(s finding.Severity) cdx.Severity {
-	switch s {
-	case finding.Critical:
-		return cdx.SeverityCritical
-	case finding.High:
-		return cdx.SeverityHigh
-	case finding.Medium:
-		return cdx.SeverityMedium
-	case finding.Low:
-		return cdx.SeverityLow
-	case finding.Negligible:
-		return cdx.SeverityInfo
-	}
-	return cdx.SeverityUnknown
 }
 
 // analysis is the finding's state as VEX has it, as far as it is known. What a
@@ -166,11 +87,13 @@ func (b cdxBill) affects(f *finding.Finding) *[]cdx.Affects {
 	return &[]cdx.Affects{a}
 }
 
+// findingProperties is what else is known. What the affected component says is
+// not repeated.
 func (b cdxBill) findingProperties(f *finding.Finding) cdxProperties {
 	var p cdxProperties
-	p.add("kind", string(f.Kind))
-	p.add("fingerprint", f.Fingerprint)
-	p.add("severity", f.Severity.String())
+	if f.Kind != finding.Vulnerability {
+		p.add("kind", string(f.Kind))
+	}
 	p.add("verdict", string(f.Verdict.Action))
 	p.add("verdict:rule", f.Verdict.Rule)
 	p.add("verdict:reason", f.Verdict.Reason)
@@ -185,11 +108,19 @@ func (b cdxBill) findingProperties(f *finding.Finding) cdxProperties {
 	if f.KnownExploited {
 		p.add("knownExploited", "true")
 	}
-	if f.Package != nil {
-		p.add("package", f.Package.PURL)
+	if f.Severity == finding.Negligible { // for which CycloneDX has no word
+		p.add("severity", f.Severity.String())
 	}
-	p.add("path", f.Path)
-	return append(p, b.layerProperties(f.Layer)...)
+	if l, ok := layerAt(b.Result, f.Layer); ok {
+		p.add("layer:index", strconv.Itoa(l.Index))
+	}
+	if _, listed := b.packageOf(f); !listed {
+		if f.Package != nil {
+			p.add("package", f.Package.PURL)
+		}
+		p.add("path", f.Path)
+	}
+	return p
 }
 
 func cdxTime(t time.Time) string {

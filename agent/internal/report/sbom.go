@@ -1,8 +1,13 @@
 package report
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -94,13 +99,13 @@ func (b *bill) gapLine(g finding.Gap) string {
 // layerLine is a layer on one line.
 func layerLine(r *result.Result, l result.Layer) string {
 	line := layerTitle(r, l.Index)
+	if l.Dockerfile != nil {
+		line += ", " + place(*l.Dockerfile)
+	}
 	for _, fact := range []string{string(l.Origin), l.DiffID} {
 		if fact != "" {
 			line += ", " + fact
 		}
-	}
-	if l.Dockerfile != nil {
-		line += ", " + place(*l.Dockerfile)
 	}
 	return cutField(line)
 }
@@ -109,6 +114,21 @@ func layerLine(r *result.Result, l result.Layer) string {
 func removedLine(p result.Removed) string {
 	return cutField(fmt.Sprintf("%s, brought in by layer %d, removed or replaced by layer %d",
 		cmp.Or(p.PURL, p.Name+"@"+p.Version), p.Layer, p.RemovedIn))
+}
+
+// maxLabels is how many labels of an image are written. Builders set a dozen.
+const maxLabels = 100
+
+// labelLines is an image's labels, sorted.
+func labelLines(labels map[string]string) []string {
+	var lines []string
+	for i, key := range slices.Sorted(maps.Keys(labels)) {
+		if i == maxLabels {
+			return append(lines, fmt.Sprintf("…%d more", len(labels)-maxLabels))
+		}
+		lines = append(lines, cutField(key+"="+labels[key]))
+	}
+	return lines
 }
 
 // byException says whether an exception decided, and not the rule.
@@ -120,11 +140,25 @@ func (b *bill) byException(v finding.Verdict) bool {
 // version 1,024 characters, and nothing real has more.
 const maxField = 960
 
-// cutField cuts a text that is too long, and says so.
-func cutField(s string) string {
-	if len(s) <= maxField {
+// cutField cuts a text that is too long for a field, and says so.
+func cutField(s string) string { return cutText(s, maxField) }
+
+func cutText(s string, max int) string {
+	if len(s) <= max {
 		return s
 	}
-	kept := strings.ToValidUTF8(s[:maxField], "")
+	kept := strings.ToValidUTF8(s[:max], "")
 	return fmt.Sprintf("%s…[%d more bytes]", kept, len(s)-len(kept))
+}
+
+// writeLines writes JSON with a line for each value, so that it can be searched
+// and compared, and without indentation: the two documents are deeply nested,
+// it would be a third of them, and GitLab takes only a few MiB.
+func writeLines(w io.Writer, doc []byte) error {
+	var lines bytes.Buffer
+	if err := json.Indent(&lines, doc, "", ""); err != nil {
+		return fmt.Errorf("writing JSON: %w", err)
+	}
+	_, err := w.Write(escapeJSON(lines.Bytes()))
+	return err
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,7 @@ func everyBill(t *testing.T, format string) []string {
 		"empty": {Verdict: result.Verdict{Action: "block", Incomplete: true, ExitCode: 1}, Failed: "no such image"},
 	}
 	for i, s := range hostile {
-		results["hostile"+string(rune('a'+i))] = hostileResult(s)
+		results[fmt.Sprintf("hostile%02d", i)] = hostileResult(s)
 	}
 	dir := t.TempDir()
 	var files []string
@@ -167,7 +168,18 @@ func TestCutField(t *testing.T) {
 	}
 }
 
-// sizes of an image that is larger than any.
+func TestLabelLines(t *testing.T) {
+	labels := make(map[string]string)
+	for i := range maxLabels + 3 {
+		labels[fmt.Sprintf("k%03d", i)] = "v"
+	}
+	lines := labelLines(labels)
+	if len(lines) != maxLabels+1 || lines[0] != "k000=v" || lines[maxLabels] != "…3 more" {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+}
+
+// manyPackages is larger than any image.
 func manyPackages() *result.Result {
 	r := shop()
 	r.Packages = nil

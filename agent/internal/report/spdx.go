@@ -35,11 +35,10 @@ func writeSPDX(w io.Writer, r *result.Result, _ Options) error {
 		return err
 	}
 	var text bytes.Buffer
-	if err := spdxjson.Write(spdxBill{b}.document(), &text, spdxjson.Indent("  "), spdxjson.EscapeHTML(false)); err != nil {
+	if err := spdxjson.Write(spdxBill{b}.document(), &text, spdxjson.EscapeHTML(false)); err != nil {
 		return fmt.Errorf("writing SPDX: %w", err)
 	}
-	_, err = w.Write(escapeJSON(text.Bytes()))
-	return err
+	return writeLines(w, text.Bytes())
 }
 
 // spdxBill makes the parts of an SPDX document.

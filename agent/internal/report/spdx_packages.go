@@ -3,8 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spdx/tools-golang/spdx/v2/common"
@@ -46,13 +44,11 @@ func (b spdxBill) imagePackage() *spdx.Package {
 	if b.Image.ID != "" {
 		said("image id: %s", b.Image.ID)
 	}
-	said("platform: %s", platform(b.Image.Platform))
-	for i, key := range slices.Sorted(maps.Keys(b.Image.Labels)) {
-		if i == maxLabels {
-			said("label: …%d more", len(b.Image.Labels)-maxLabels)
-			break
-		}
-		said("label: %s=%s", key, b.Image.Labels[key])
+	if at := platform(b.Image.Platform); at != "" {
+		said("platform: %s", at)
+	}
+	for _, label := range labelLines(b.Image.Labels) {
+		said("label: %s", label)
 	}
 	for _, l := range b.Layers {
 		said("%s", layerLine(b.Result, l))
@@ -69,13 +65,14 @@ func (b spdxBill) imagePackage() *spdx.Package {
 }
 
 func (b spdxBill) operatingSystem() *spdx.Package {
-	p := newSPDXPackage(spdxOS, cmp.Or(b.Distro.ID, "unknown"), b.Distro.Version, "OPERATING-SYSTEM")
+	p := newSPDXPackage(spdxOS, cmp.Or(b.Distro.ID, "unknown"), b.Distro.Version, "OPERATING_SYSTEM")
 	p.PackageDescription = cutField(b.Distro.Name)
 	return p
 }
 
-// packageOn is an installed package with what was found in it. Where it lies is
-// one comment: an annotation would repeat its author and date for each.
+// packageOn is an installed package with what was found in it. Its source is
+// worded as Trivy words and reads it. Where it lies is one comment: annotations
+// would repeat their author and date for each fact.
 func (b spdxBill) packageOn(i int, found []*finding.Finding) *spdx.Package {
 	pkg := b.Packages[i]
 	p := newSPDXPackage(common.ElementID(b.ids[i]), pkg.Name, pkg.Version, "LIBRARY")
@@ -87,13 +84,14 @@ func (b spdxBill) packageOn(i int, found []*finding.Finding) *spdx.Package {
 		p.PackageExternalReferences = append(p.PackageExternalReferences, purlReference(pkg.PURL))
 	}
 	for _, f := range found {
-		if url := Link(f.ID); url != "" && f.Kind == finding.Vulnerability {
-			p.PackageExternalReferences = append(p.PackageExternalReferences, &spdx.PackageExternalReference{
-				Category: common.CategorySecurity, RefType: common.TypeSecurityAdvisory, Locator: url, ExternalRefComment: b.findingLine(f),
-			})
+		url := Link(f.ID)
+		if url == "" {
+			p.Annotations = append(p.Annotations, b.annotation("found: "+b.findingLine(f)))
 			continue
 		}
-		p.Annotations = append(p.Annotations, b.annotation("found: "+b.findingLine(f)))
+		p.PackageExternalReferences = append(p.PackageExternalReferences, &spdx.PackageExternalReference{
+			Category: common.CategorySecurity, RefType: common.TypeSecurityAdvisory, Locator: url, ExternalRefComment: b.findingLine(f),
+		})
 	}
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -108,8 +109,11 @@ func checkSPDX(t *testing.T, r *result.Result, d *spdx.Document) {
 			t.Errorf("%s is not in the image", id)
 		}
 		for _, ref := range p.PackageExternalReferences {
-			if ref.Category == "SECURITY" {
-				found++
+			if ref.Category != "SECURITY" {
+				continue
+			}
+			if found++; !strings.Contains(ref.ExternalRefComment, " in "+p.PackageName) {
+				t.Errorf("%s has a finding of another: %s", p.PackageName, ref.ExternalRefComment)
 			}
 		}
 		for _, a := range p.Annotations {
@@ -140,6 +144,28 @@ func TestSPDXSaysWhatIsMissing(t *testing.T) {
 		}
 		if len(d.Annotations) != c.gaps {
 			t.Errorf("%s: %d annotations, want %d", name, len(d.Annotations), c.gaps)
+		}
+	}
+}
+
+// TestSPDXWords: the words that the specification's JSON schema allows, in its
+// own spelling. The official tool takes others too.
+func TestSPDXWords(t *testing.T) {
+	purposes := []string{"CONTAINER", "OPERATING_SYSTEM", "LIBRARY"}
+	categories := map[string]string{"purl": "PACKAGE-MANAGER", "advisory": "SECURITY"}
+	for _, p := range readSPDX(t, render(t, "spdx", shop(), Options{})).Packages {
+		if !slices.Contains(purposes, p.PrimaryPackagePurpose) {
+			t.Errorf("%s: the purpose is %q", p.PackageName, p.PrimaryPackagePurpose)
+		}
+		for _, ref := range p.PackageExternalReferences {
+			if ref.Category != categories[ref.RefType] {
+				t.Errorf("%s: %q is of category %q", p.PackageName, ref.RefType, ref.Category)
+			}
+		}
+		for _, a := range p.Annotations {
+			if a.AnnotationType != "OTHER" {
+				t.Errorf("%s: annotation of type %q", p.PackageName, a.AnnotationType)
+			}
 		}
 	}
 }
