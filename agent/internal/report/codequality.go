@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -72,8 +73,8 @@ func newCodeIssue(r *result.Result, layer int, file, check, description, severit
 // maxDescribed is how long a description is at most: it is one line of a list.
 const maxDescribed = 1000
 
-// maxInstruction is how many columns of an instruction it shows.
-const maxInstruction = 80
+// shownInstruction is how many columns of an instruction it shows.
+const shownInstruction = 80
 
 var codeSeverities = []string{"blocker", "critical", "major", "minor", "info"}
 
@@ -109,7 +110,7 @@ func (n *notice) severity() string {
 func describe(r *result.Result, f *finding.Finding) string {
 	where := noLayer
 	if l, ok := layerAt(r, f.Layer); ok {
-		where = layerName(f.Layer, l.Origin) + ": " + shorten(EscapeTerminal(instruction(l)), maxInstruction)
+		where = strings.TrimSpace(fmt.Sprintf("%s layer %d: ", l.Origin, f.Layer)) + " " + shorten(EscapeTerminal(instruction(l)), shownInstruction)
 	}
 	said := title(f) + " (" + where + "): " + shortAdvice(f) + "."
 	if f.KnownExploited {

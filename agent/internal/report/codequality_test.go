@@ -1,5 +1,141 @@
 package report
 
-import "testing"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
 
-func harmlessCodeQuality(t *testing.T, report []byte, o Options, s string) { t.Error("not done") }
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/result"
+)
+
+func readCodeQuality(t *testing.T, r *result.Result) []codeIssue {
+	t.Helper()
+	report := render(t, "codequality", r, Options{})
+	fits(t, "codequality", report)
+	var issues []codeIssue
+	if err := json.Unmarshal(report, &issues); err != nil {
+		t.Fatal(err)
+	}
+	return issues
+}
+
+func harmlessCodeQuality(t *testing.T, report []byte, _ Options, _ string) {
+	fits(t, "codequality", report)
+	harmlessStrings(t, report)
+	var issues []codeIssue
+	if err := json.Unmarshal(report, &issues); err != nil {
+		t.Fatal(err)
+	}
+	if len(issues) != len(shop().Findings)+1 {
+		t.Errorf("%d issues", len(issues))
+	}
+	for _, i := range issues {
+		if strings.ContainsAny(i.Description, "<>") || strings.Contains(i.Description, "%{") {
+			t.Errorf("the widget acts on %q", i.Description)
+		}
+	}
+}
+
+// TestCodeQualityHasEverything: one entry for each finding, and GitLab keeps
+// all of them.
+func TestCodeQualityHasEverything(t *testing.T) {
+	twice := shop()
+	for _, version := range []string{"2.13.0", "2.12.0"} {
+		f := twice.Findings[6]
+		p := *f.Package
+		p.Version, f.Path, f.Package = version, strings.ReplaceAll(f.Path, f.Package.Version, version), &p
+		twice.Findings = append(twice.Findings, f)
+	}
+	sign(twice)
+	for name, r := range map[string]*result.Result{"shop": shop(), "crowded": crowded(), "kinds": kinds(), "three versions": twice, "hostile": hostileResult("x")} {
+		prints := make(map[string]bool)
+		issues := readCodeQuality(t, r)
+		for _, i := range issues {
+			prints[i.Fingerprint] = true
+		}
+		if want := len(r.Findings) + len(gapsByReason(r)); len(issues) != want || len(prints) != want {
+			t.Errorf("%s: %d entries and %d fingerprints, want %d", name, len(issues), len(prints), want)
+		}
+	}
+}
+
+// TestCodeQualityTracksOverBuilds: a rebuilt image changes nothing in the
+// widget, in whatever order its findings come.
+func TestCodeQualityTracksOverBuilds(t *testing.T) {
+	prints := func(r *result.Result) []string {
+		var list []string
+		for _, i := range readCodeQuality(t, r) {
+			list = append(list, i.CheckName+" "+i.Fingerprint)
+		}
+		slices.Sort(list)
+		return list
+	}
+	other := rebuilt(crowded())
+	slices.Reverse(other.Findings)
+	if diff := cmp.Diff(prints(crowded()), prints(other)); diff != "" {
+		t.Errorf("(-before +after)\n%s", diff)
+	}
+	for i := range other.Layers {
+		other.Layers[i].Instruction += " --another"
+	}
+	sign(other)
+	if cmp.Equal(prints(crowded()), prints(other)) {
+		t.Error("another instruction should make another fingerprint")
+	}
+}
+
+// TestCodeQualityLocation: paths are relative and clean, and lead to the
+// Dockerfile where one is known.
+func TestCodeQualityLocation(t *testing.T) {
+	located, bare := shop(), shop()
+	bare.Layers[3].Dockerfile = nil
+	for _, test := range []struct {
+		r           *result.Result
+		layer       int
+		file, place string
+		want        string
+	}{
+		{located, 3, "srv/shop.jar", "web/Dockerfile", "web/Dockerfile:7"},
+		{located, 3, "srv/shop.jar", "./web/../Dockerfile", "Dockerfile:7"},
+		{located, 3, "srv/shop.jar", "/../../etc/passwd", "etc/passwd:7"},
+		{located, 3, "srv/shop.jar", ".", "Dockerfile:7"},
+		{located, 0, "", "web/Dockerfile", "web/Dockerfile:1"},
+		{bare, 3, "srv/shop.jar", "", "srv/shop.jar:1"},
+		{bare, -1, "", "", "registry.example.com/shop/web:1.2:1"},
+	} {
+		if test.place != "" {
+			test.r.Layers[3].Dockerfile.Path = test.place
+		}
+		at := codeLocation(test.r, test.layer, test.file)
+		if got := fmt.Sprintf("%s:%d", at.Path, at.Lines.Begin); got != test.want {
+			t.Errorf("%+v: %s, want %s", test, got, test.want)
+		}
+	}
+}
+
+// TestCodeSeverity: only what blocks is a blocker.
+func TestCodeSeverity(t *testing.T) {
+	for _, test := range []struct {
+		action   finding.Action
+		severity finding.Severity
+		want     string
+	}{
+		{finding.Block, finding.Low, "blocker"},
+		{finding.Alert, finding.Critical, "critical"},
+		{finding.Pass, finding.High, "major"},
+		{finding.Alert, finding.Medium, "minor"},
+		{finding.Alert, finding.Unknown, "minor"},
+		{finding.Alert, finding.Low, "info"},
+		{finding.Ignore, finding.Critical, "info"},
+	} {
+		f := finding.Finding{Severity: test.severity, Verdict: finding.Verdict{Action: test.action}}
+		if got := codeSeverity(&f); got != test.want {
+			t.Errorf("%s %s: %s, want %s", test.action, test.severity, got, test.want)
+		}
+	}
+}

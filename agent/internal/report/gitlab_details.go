@@ -79,19 +79,26 @@ func fileDetail(p result.Place) gitlabDetail {
 }
 
 // table has a row for each place: which layer brought it in, and by which
-// instruction.
+// instruction. Columns that would be empty are left out.
 func (g *gitlabFinding) table(r *result.Result) gitlabDetail {
-	t := gitlabDetail{Type: "table"}
-	for _, h := range []string{"Layer", "Instruction", "Dockerfile", "Digest", "Version", "File", "Verdict"} {
-		t.Header = append(t.Header, textDetail(h))
-	}
+	var rows [][]gitlabDetail
 	for _, i := range g.places[:min(len(g.places), maxRows)] {
-		t.Rows = append(t.Rows, placeRow(r, &r.Findings[i]))
+		rows = append(rows, placeRow(r, &r.Findings[i]))
 	}
 	if n := len(g.places) - maxRows; n > 0 {
-		row := slices.Repeat([]gitlabDetail{textDetail("")}, len(t.Header))
+		row := slices.Repeat([]gitlabDetail{textDetail("")}, len(rows[0]))
 		row[0] = textDetail(andMore(n))
-		t.Rows = append(t.Rows, row)
+		rows = append(rows, row)
+	}
+	t := gitlabDetail{Type: "table", Rows: make([][]gitlabDetail, len(rows))}
+	for column, heading := range []string{"Layer", "Instruction", "Dockerfile", "Digest", "Version", "File", "Verdict"} {
+		if !slices.ContainsFunc(rows, func(row []gitlabDetail) bool { return row[column].Value != "" }) {
+			continue
+		}
+		t.Header = append(t.Header, textDetail(heading))
+		for i, row := range rows {
+			t.Rows[i] = append(t.Rows[i], row[column])
+		}
 	}
 	return t
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/result"
@@ -38,7 +39,7 @@ func (g *gitlabFinding) entry(r *result.Result, locate func(name, version string
 		Name:        clip(EscapeTerminal(title(withoutPackageVersion(f))), maxName),
 		Description: g.description(r),
 		Severity:    gitlabSeverity(f.Severity),
-		Solution:    clip(g.solution(r), maxSolution),
+		Solution:    g.solution(r),
 		Identifiers: g.identifiers(f),
 		Vectors:     gitlabVectors(f),
 		Links:       gitlabLinks(f),
@@ -57,23 +58,42 @@ func withoutPackageVersion(f *finding.Finding) *finding.Finding {
 	return &c
 }
 
-// solution is what to do in every place, each sentence once.
+// solution is what to do in every place, each sentence once and whole: half a
+// code span would be none.
 func (g *gitlabFinding) solution(r *result.Result) string {
 	var said []string
+	room := maxSolution - 100
 	for _, i := range g.places {
-		if s := prose(solution(r, &r.Findings[i]), maxText); !slices.Contains(said, s) {
-			said = append(said, s)
+		s := solutionInMarkdown(r, &r.Findings[i])
+		if slices.Contains(said, s) {
+			continue
 		}
+		if room -= utf8.RuneCountInString(s) + 2; room < 0 {
+			said = append(said, "There is more to do: the table has all places.")
+			break
+		}
+		said = append(said, s)
 	}
 	return strings.Join(said, "\n\n")
+}
+
+// solutionInMarkdown has the instruction in one piece: as it is named last, what
+// follows it are our own words.
+func solutionInMarkdown(r *result.Result, f *finding.Finding) string {
+	s, where := solution(r, f), layerTitle(r, f.Layer)
+	i := strings.LastIndex(s, where)
+	if i < 0 {
+		return prose(s, maxText)
+	}
+	return prose(s[:i], maxText) + " " + layerInMarkdown(r, f.Layer) + s[i+len(where):]
 }
 
 // description is Markdown made of facts: the index has no prose.
 func (g *gitlabFinding) description(r *result.Result) string {
 	f := &r.Findings[g.worst]
-	where := fmt.Sprintf("%s is in %s.", prose(title(f), maxText), layerInMarkdown(r, f.Layer))
+	where := fmt.Sprintf("%s, from %s.", prose(title(f), maxText), layerInMarkdown(r, f.Layer))
 	if n := len(g.places) - 1; n > 0 {
-		where += fmt.Sprintf(" It is in %s: see the table.", count(n, "more place"))
+		where += fmt.Sprintf(" It is in %s too: see the table.", count(n, "more place"))
 	}
 	verdict := fmt.Sprintf("The policy %s it", policyVerb(f.Verdict.Action))
 	if f.Verdict.Reason != "" {

@@ -41,6 +41,9 @@ type gitlabLink struct {
 // plainID is an id that means the same in every notation.
 var plainID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9:._-]*$`)
 
+// moreEscapes are what a URL's query may have and GitLab's Markdown acts on.
+var moreEscapes = strings.NewReplacer("+", "%20", ".", "%2E", "_", "%5F", "~", "%7E")
+
 // identifier is an id as GitLab knows it. The type of an advisory is the start
 // of its id in lower case, as in GitLab's own list: cve, ghsa, usn, rhsa. What
 // only Layergate knows has a type of its own. An odd id is written as in a URL,
@@ -52,7 +55,7 @@ func identifier(kind finding.Kind, id string) gitlabIdentifier {
 		return gitlabIdentifier{Type: strings.ToLower(prefix), Name: id, Value: id, URL: link}
 	}
 	if !plainID.MatchString(id) {
-		id = url.QueryEscape(id)
+		id = moreEscapes.Replace(url.QueryEscape(id))
 	}
 	id = clipName(id, maxIdentifier)
 	return gitlabIdentifier{Type: "layergate_" + strings.ReplaceAll(string(kind), "-", "_"), Name: id, Value: id}

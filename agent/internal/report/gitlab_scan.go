@@ -103,7 +103,7 @@ func gitlabImage(r *result.Result) string {
 		name = path.Base(name)
 	}
 	tail := ":latest"
-	if digest := cmp.Or(r.Image.Digest, r.Image.ID); digest != "" {
+	if digest := cmp.Or(r.Image.Digest, r.Image.ID); strings.HasPrefix(digest, "sha256:") {
 		tail = "@" + clipName(digest, 100)
 	}
 	return clipName(cmp.Or(name, "unknown"), maxImage-utf8.RuneCountInString(tail)) + tail
