@@ -82,14 +82,15 @@ func bestFit(stages []stage, layers []result.Layer) []lines {
 	var best alignment
 	var at row
 	cells := maxCells
-	for i := len(stages) - 1; i >= 0; i-- {
-		r := rowOf(stages, i)
-		if cells -= (len(r.steps) + 1) * (len(entries) + 1); cells < 0 {
-			break
-		}
-		a := align(r.steps, entries)
-		if a.convincing(r.steps) && a.score > best.score {
-			best, at = a, r
+	for i := len(stages) - 1; i >= 0 && cells > 0; i-- {
+		for r := range rows(stages, i) {
+			if cells -= (len(r.steps) + 1) * (len(entries) + 1); cells < 0 {
+				break
+			}
+			a := align(r.steps, entries)
+			if a.score > best.score && a.convincing(r.steps) {
+				best, at = a, r
+			}
 		}
 	}
 	if best.steps == nil {

@@ -95,9 +95,11 @@ func plain(keyword, arguments string) string {
 }
 
 // forms are what the arguments of a keyword that makes no files can look like.
-func forms(keyword, arguments string) []string {
+func forms(keyword, arguments, shell string) []string {
 	text := plain(keyword, arguments)
 	switch {
+	case shell != "" && (keyword == "CMD" || keyword == "ENTRYPOINT"):
+		return []string{text, plain(keyword, shell+" "+arguments)}
 	case keyword == "WORKDIR" && !path.IsAbs(text): // most builders make it absolute
 		return []string{text, gap + "/" + strings.TrimLeft(text, "./")}
 	case keyword == "EXPOSE" && strings.Contains(text, "-"): // BuildKit lists all ports of a range

@@ -32,6 +32,7 @@ type step struct {
 type entry struct {
 	keyword string // "" where it has none
 	text    string // RUN and none: the rest
+	cut     string // text without what buildah adds to it
 	form    string // other keywords: the arguments
 	to      string // COPY, ADD: where to, if no more is said
 	empty   bool   // it has no layer of its own
@@ -54,13 +55,14 @@ func newEntry(l result.Layer) entry {
 	e := entry{empty: l.Empty, text: l.Instruction}
 	// Docker's classic builder has two spaces where buildah has one.
 	e.layered = strings.HasSuffix(l.CreatedBy, "# buildkit") || strings.Contains(l.CreatedBy, "#(nop)  ")
-	first, rest := word(l.Instruction, 0)
+	first, rest := word(options.ReplaceAllString(l.Instruction, ""), 0)
 	if _, known := keywords[strings.ToUpper(first)]; !known {
 		return e
 	}
 	e.keyword, e.text = strings.ToUpper(first), strings.TrimLeft(rest, space)
 	switch e.keyword {
 	case "RUN":
+		e.cut = checksums.ReplaceAllString(e.text, "")
 	case "COPY", "ADD":
 		e.form = unmarked(strings.Join(copied(e.text, 0), " "))
 		if m := counted.FindStringSubmatch(e.text); m != nil {
@@ -71,6 +73,13 @@ func newEntry(l result.Layer) entry {
 	}
 	return e
 }
+
+// Buildah puts options of the build at the end of an entry, and the checksums
+// of what RUN mounts, so that its cache sees them (imagebuildah, getCreatedBy).
+var (
+	options   = regexp.MustCompile(`(?: ?\|(?:unsetLabel|inheritLabels|unsetAnnotation|inheritAnnotations|force-mtime|clamp-mtime)=[^|]*)+$`)
+	checksums = regexp.MustCompile(`(?::(?:sha256:)?[0-9a-f]{64})+$`)
+)
 
 // counted is how docker's classic builder and buildah write what they copied:
 // "file in /to", with the checksum or without, after flags or after nothing.
@@ -91,7 +100,7 @@ func newStep(in instruction, shell string) step {
 		s.forms = []pattern{newPattern(unmarked(strings.Join(names, " ")))}
 		s.to = newPattern(unmarked(names[len(names)-1]))
 	default:
-		for _, form := range forms(in.keyword, gapped(in.arguments, in.escape)) {
+		for _, form := range forms(in.keyword, gapped(in.arguments, in.escape), shell) {
 			s.forms = append(s.forms, newPattern(form))
 		}
 	}
@@ -128,7 +137,7 @@ func (s step) ran(e entry) int {
 	switch {
 	case e.keyword != "RUN" && e.keyword != "":
 		return none
-	case e.keyword == "RUN" && slices.Contains(s.commands, e.text):
+	case e.keyword == "RUN" && (slices.Contains(s.commands, e.text) || slices.Contains(s.commands, e.cut)):
 		return sure
 	case s.argv != "" && (e.text == s.argv || behind):
 		return sure

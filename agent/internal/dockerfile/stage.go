@@ -2,13 +2,15 @@ package dockerfile
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 )
 
 // stage is a FROM and what follows it.
 type stage struct {
 	name         string
-	parent       int // the stage that it goes on from, -1 where that is an image
+	parent       int   // the stage that it goes on from, -1 where that is an image
+	others       []int // those that it may go on from instead, if a variable is not as its default
 	scratch      bool
 	from         int // the line of its FROM
 	instructions []instruction
@@ -26,6 +28,7 @@ func stagesOf(all []instruction) ([]stage, error) {
 			if err != nil {
 				return nil, err
 			}
+			s.others = otherParents(stages, s.parent, in)
 			stages = append(stages, s)
 			if s.name != "" {
 				byName[s.name] = len(stages) - 1
@@ -55,7 +58,7 @@ func newStage(from instruction, byName map[string]int, global map[string]string)
 	if len(w) != 1 && (len(w) != 3 || !strings.EqualFold(w[1], "AS")) {
 		return stage{}, fmt.Errorf("line %d: FROM must be FROM IMAGE or FROM IMAGE AS NAME", from.at.first)
 	}
-	base := strings.ToLower(expanded(unquoted(w[0], from.escape), global))
+	base := strings.ToLower(unquoted(expanded(w[0], global), from.escape))
 	s := stage{parent: -1, from: from.at.first, scratch: base == "scratch"}
 	if i, ok := byName[base]; ok {
 		s.parent = i
@@ -66,9 +69,25 @@ func newStage(from instruction, byName map[string]int, global map[string]string)
 	return s, nil
 }
 
+// otherParents are stages that a FROM with a variable may mean: build arguments
+// and the platform choose one. Few of the last are looked at, so that a hostile
+// Dockerfile takes no time.
+func otherParents(stages []stage, parent int, from instruction) (others []int) {
+	base, _ := word(withoutFlags(from.arguments, from.escape), from.escape)
+	p := newPattern(strings.ToLower(gapped(base, from.escape)))
+	if len(p) == 1 {
+		return nil
+	}
+	for i := max(0, len(stages)-100); i < len(stages); i++ {
+		if i != parent && stages[i].name != "" && p.fits(stages[i].name) {
+			others = append(others, i)
+		}
+	}
+	return others
+}
+
 // expanded puts the defaults of the global arguments into the name of a base:
-// $A, ${A}, ${A:-x}, ${A:+x}. A build may have been given other values; then
-// the stage is not found, and its instructions have no lines.
+// $A, ${A}, ${A:-x}, ${A:+x}.
 func expanded(text string, global map[string]string) string {
 	return variable['\\'].ReplaceAllStringFunc(text, func(s string) string {
 		if s[0] != '$' {
@@ -95,15 +114,43 @@ type row struct {
 	bare  bool
 }
 
-// rowOf puts the last maxRow instructions that lead to a stage in a row. What
-// ONBUILD says in one stage happens at the beginning of the next.
-func rowOf(stages []stage, last int) row {
-	var chain []int
-	count := 0
-	for i := last; i >= 0 && count < maxRow; i = stages[i].parent {
-		chain = append(chain, i)
-		count += len(stages[i].instructions)
+// rows are the rows that can have made the image of a stage: the one of the
+// Dockerfile's defaults first, then those in which one stage has another parent.
+func rows(stages []stage, last int) iter.Seq[row] {
+	return func(yield func(row) bool) {
+		defaults := chain(stages, last, -1, -1)
+		if !yield(rowOf(stages, defaults)) {
+			return
+		}
+		for _, i := range defaults {
+			for _, other := range stages[i].others {
+				if !yield(rowOf(stages, chain(stages, last, i, other))) {
+					return
+				}
+			}
+		}
 	}
+}
+
+// chain lists a stage and those that it goes on from, as far as maxRow
+// instructions need them. Stage from goes on from stage other.
+func chain(stages []stage, last, from, other int) (chain []int) {
+	count := 0
+	for i := last; i >= 0 && count < maxRow; {
+		chain = append(chain, i)
+		count += 1 + len(stages[i].instructions)
+		if i == from {
+			i = other
+		} else {
+			i = stages[i].parent
+		}
+	}
+	return chain
+}
+
+// rowOf puts the last maxRow instructions of a chain in a row. What ONBUILD
+// says in one stage happens at the beginning of the next.
+func rowOf(stages []stage, chain []int) row {
 	root := stages[chain[len(chain)-1]]
 	r := row{from: root.from, bare: root.scratch}
 	shell := ""
