@@ -36,7 +36,7 @@ func (b cdxBill) imageProperties() cdxProperties {
 		p.add("image:label", label)
 	}
 	for _, l := range b.Layers {
-		p.add("image:layer", layerLine(b.Result, l))
+		p.add("image:layer", layerLine(l))
 	}
 	for _, gone := range b.Removed {
 		p.add("image:removed", removedLine(gone))
@@ -84,7 +84,7 @@ func (b cdxBill) component(i int) cdx.Component {
 }
 
 // maxInstruction is how many bytes of an instruction are repeated at each
-// package. All of it is at the image.
+// package. More of it is at the image.
 const maxInstruction = 120
 
 // layerProperties names a layer by all that it is known by.

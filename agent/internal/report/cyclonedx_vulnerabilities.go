@@ -55,8 +55,8 @@ func (b cdxBill) vulnerability(f *finding.Finding) cdx.Vulnerability {
 }
 
 // analysis is the finding's state as VEX has it, as far as it is known. What a
-// rule decides says nothing about the vulnerability, so nobody has looked at
-// it yet: in_triage. An exception says that somebody has, and why, but in words
+// rule decides says nothing about whether the image is affected: that is still
+// to be found out, in_triage. An exception says that somebody has, but in words
 // only: "not reachable" and "we take the risk" would be different states, so
 // none is given, and the words are in the detail.
 func (b cdxBill) analysis(f *finding.Finding) *cdx.VulnerabilityAnalysis {

@@ -96,18 +96,17 @@ func (b *bill) gapLine(g finding.Gap) string {
 	return cutField(line)
 }
 
-// layerLine is a layer on one line.
-func layerLine(r *result.Result, l result.Layer) string {
-	line := layerTitle(r, l.Index)
+// layerLine is a layer on one line; the instruction comes last, since it is
+// what may be too long.
+func layerLine(l result.Layer) string {
+	line := layerName(l.Index, l.Origin)
+	if l.DiffID != "" {
+		line += ", " + l.DiffID
+	}
 	if l.Dockerfile != nil {
 		line += ", " + place(*l.Dockerfile)
 	}
-	for _, fact := range []string{string(l.Origin), l.DiffID} {
-		if fact != "" {
-			line += ", " + fact
-		}
-	}
-	return cutField(line)
+	return cutField(line + ": " + instruction(l))
 }
 
 // removedLine is a removed package on one line.

@@ -51,7 +51,7 @@ func (b spdxBill) imagePackage() *spdx.Package {
 		said("label: %s", label)
 	}
 	for _, l := range b.Layers {
-		said("%s", layerLine(b.Result, l))
+		said("%s", layerLine(l))
 	}
 	for _, gone := range b.Removed {
 		said("removed: %s", removedLine(gone))
@@ -116,18 +116,18 @@ func (b spdxBill) findingLine(f *finding.Finding) string {
 	return cutField(fmt.Sprintf("%s: %s; %s (%s); %s", f.Severity, title(f), actionWord(f.Verdict.Action), f.Verdict.Reason, solution(b.Result, f)))
 }
 
-// whereabouts says where a package lies, which layer it came in with, and who
-// put it there.
+// whereabouts says where a package lies, who put it there, and which layer it
+// came in with: that last, since it ends in what an image may have written.
 func whereabouts(r *result.Result, pkg result.Package) string {
 	said := []string{"path: " + pkg.Path}
-	if l, ok := layerAt(r, pkg.Layer); ok {
-		said = append(said, layerLine(r, l))
+	if pkg.OwnedBy != "" {
+		said = append(said, "installed by "+pkg.OwnedBy)
 	}
 	if pkg.FirstLayer != pkg.Layer {
 		said = append(said, fmt.Sprintf("some version of it since layer %d", pkg.FirstLayer))
 	}
-	if pkg.OwnedBy != "" {
-		said = append(said, "installed by "+pkg.OwnedBy)
+	if l, ok := layerAt(r, pkg.Layer); ok {
+		said = append(said, layerLine(l))
 	}
 	return cutField(strings.Join(said, "; "))
 }

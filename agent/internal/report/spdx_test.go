@@ -169,3 +169,22 @@ func TestSPDXWords(t *testing.T) {
 		}
 	}
 }
+
+// TestSPDXRemoved: what is gone is named at the image, but is no package.
+func TestSPDXRemoved(t *testing.T) {
+	d := readSPDX(t, render(t, "spdx", withRemoved(), Options{}))
+	named := 0
+	for _, p := range d.Packages {
+		if p.PackageName == "left-pad" {
+			t.Error("a removed package is a package")
+		}
+		for _, a := range p.Annotations {
+			if strings.HasPrefix(a.AnnotationComment, "removed: pkg:npm/left-pad@1.0.0, ") && p.PackageSPDXIdentifier == spdxImage {
+				named++
+			}
+		}
+	}
+	if named != 1 {
+		t.Errorf("it is named %d times", named)
+	}
+}
