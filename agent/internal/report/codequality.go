@@ -70,11 +70,14 @@ func newCodeIssue(r *result.Result, layer int, file, check, description, severit
 	}
 }
 
-// maxDescribed is how long a description is at most: it is one line of a list.
-const maxDescribed = 1000
-
-// shownInstruction is how many columns of an instruction it shows.
-const shownInstruction = 80
+// How many characters of a description's parts are shown, and of all: it is one
+// line of a list.
+const (
+	shownTitle       = 250
+	shownInstruction = 80
+	shownReason      = 350
+	maxDescribed     = 1000
+)
 
 var codeSeverities = []string{"blocker", "critical", "major", "minor", "info"}
 
@@ -107,18 +110,19 @@ func (n *notice) severity() string {
 }
 
 // describe says in a line what is wrong, where, what to do, and why it counts.
+// Each part is cut by itself, so that none pushes another out.
 func describe(r *result.Result, f *finding.Finding) string {
 	where := noLayer
 	if l, ok := layerAt(r, f.Layer); ok {
 		where = strings.TrimSpace(fmt.Sprintf("%s layer %d: ", l.Origin, f.Layer)) + " " + shorten(EscapeTerminal(instruction(l)), shownInstruction)
 	}
-	said := title(f) + " (" + where + "): " + shortAdvice(f) + "."
+	said := shorten(EscapeTerminal(title(f)), shownTitle) + " (" + where + "): " + shorten(EscapeTerminal(shortAdvice(f)), shownInstruction) + "."
 	if f.KnownExploited {
 		said += " Known to be exploited."
 	}
 	said += " The policy " + policyVerb(f.Verdict.Action) + " it"
 	if f.Verdict.Reason != "" {
-		said += ": " + f.Verdict.Reason
+		said += ": " + shorten(EscapeTerminal(f.Verdict.Reason), shownReason)
 	}
 	return said
 }

@@ -118,6 +118,20 @@ func TestCodeQualityLocation(t *testing.T) {
 	}
 }
 
+// TestCodeQualitySaysAll: a long name does not push out what else there is.
+func TestCodeQualitySaysAll(t *testing.T) {
+	r := shop()
+	f := &r.Findings[6]
+	f.Package.Name = strings.Repeat("long", 1000)
+	r.Layers[3].Instruction = "RUN " + strings.Repeat("x", 4000)
+	got := describe(r, f)
+	for _, want := range []string{"CVE-2021-44228 in longlong", "(app layer 3: RUN xxx", "upgrade to 2.15.0. Known to be exploited. The policy blocks it: critical and fixed"} {
+		if !strings.Contains(got, want) || len(got) > maxDescribed {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+}
+
 // TestCodeSeverity: only what blocks is a blocker.
 func TestCodeSeverity(t *testing.T) {
 	for _, test := range []struct {

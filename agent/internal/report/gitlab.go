@@ -3,6 +3,8 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"slices"
+	"unicode/utf8"
 
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/result"
@@ -41,16 +43,16 @@ type gitlabReport struct {
 }
 
 type gitlabEntry struct {
-	ID          string                  `json:"id"`
-	Name        string                  `json:"name"`
-	Description string                  `json:"description"` // Markdown
-	Severity    string                  `json:"severity"`
-	Solution    string                  `json:"solution,omitempty"` // Markdown
-	Identifiers []gitlabIdentifier      `json:"identifiers"`
-	Vectors     []gitlabVector          `json:"cvss_vectors,omitempty"`
-	Links       []gitlabLink            `json:"links,omitempty"`
-	Location    any                     `json:"location"` // gitlabPackage or gitlabFile
-	Details     map[string]gitlabDetail `json:"details,omitempty"`
+	ID          string             `json:"id"`
+	Name        string             `json:"name"`
+	Description string             `json:"description"` // Markdown
+	Severity    string             `json:"severity"`
+	Solution    string             `json:"solution,omitempty"` // Markdown
+	Identifiers []gitlabIdentifier `json:"identifiers"`
+	Vectors     []gitlabVector     `json:"cvss_vectors,omitempty"`
+	Links       []gitlabLink       `json:"links,omitempty"`
+	Location    any                `json:"location"` // gitlabPackage or gitlabFile
+	Details     gitlabDetails      `json:"details,omitempty"`
 }
 
 // gitlabPackage is a location in a container scanning report.
@@ -69,41 +71,50 @@ type gitlabDependency struct {
 }
 
 func writeGitLab(w io.Writer, r *result.Result, o Options) error {
-	at := gitlabPackage{OperatingSystem: operatingSystem(r), Image: gitlabImage(r)}
-	branch, messages := defaultBranchImage(o)
-	at.DefaultBranchImage = branch
-	locate := func(name, version string) any {
-		at := at
-		at.Dependency.Package.Name, at.Dependency.Version = clipName(name, maxPackage), clipName(version, maxVersion)
-		return at
+	at := gitlabPackage{OperatingSystem: operatingSystem(r), Image: gitlabImage(r), DefaultBranchImage: EscapeTerminal(o.DefaultBranchImage)}
+	tooLong := utf8.RuneCountInString(at.DefaultBranchImage) > maxBranchImage
+	if tooLong {
+		at.DefaultBranchImage = ""
 	}
-	report := newGitLabReport(r, "container_scanning", notices(r), locate, func(k finding.Kind) bool { return k != finding.Secret })
-	report.Scan.Messages = append(report.Scan.Messages, messages...)
+	report := gitlabPart{
+		scanType: "container_scanning", otherFormat: "gitlab-secrets",
+		has:   func(k finding.Kind) bool { return k != finding.Secret },
+		tells: func(notice) bool { return true },
+		locate: func(name, version string) any {
+			at := at
+			at.Dependency.Package.Name, at.Dependency.Version = clipName(name, maxPackage), clipName(version, maxVersion)
+			return at
+		},
+	}.report(r)
+	if tooLong {
+		report.Scan.say("warn", "the image of the default branch is left out: its name has more than 255 characters")
+	}
 	return writeGitLabJSON(w, report)
 }
 
-// newGitLabReport makes a report of the findings of some kinds. locate makes a
-// location of a package or file and its version.
-func newGitLabReport(r *result.Result, scanType string, ns []notice, locate func(name, version string) any, has func(finding.Kind) bool) gitlabReport {
-	report := gitlabReport{Version: gitlabSchema, Scan: newGitLabScan(r, scanType, ns), Vulnerabilities: []gitlabEntry{}}
-	for i := range ns {
-		report.Vulnerabilities = append(report.Vulnerabilities, ns[i].entry(r, locate))
-	}
-	merged, elsewhere := mergeFindings(r, has)
-	for i := range merged {
-		report.Vulnerabilities = append(report.Vulnerabilities, merged[i].entry(r, locate))
-	}
-	if elsewhere > 0 {
-		report.Scan.say("info", count(elsewhere, "finding")+" of other kinds: see Layergate's report "+otherReport(scanType))
-	}
-	return report
+// gitlabPart is what one of GitLab's types of report has of a result.
+type gitlabPart struct {
+	scanType    string
+	otherFormat string // which has the rest
+	has         func(finding.Kind) bool
+	tells       func(notice) bool
+	locate      func(name, version string) any // the location of a package, or of a file that stands in its place
 }
 
-func otherReport(scanType string) string {
-	if scanType == "container_scanning" {
-		return "gitlab-secrets"
+func (p gitlabPart) report(r *result.Result) gitlabReport {
+	ns := slices.DeleteFunc(notices(r), func(n notice) bool { return !p.tells(n) })
+	report := gitlabReport{Version: gitlabSchema, Scan: newGitLabScan(r, p.scanType, ns), Vulnerabilities: []gitlabEntry{}}
+	for i := range ns {
+		report.Vulnerabilities = append(report.Vulnerabilities, ns[i].entry(r, p.locate))
 	}
-	return "gitlab"
+	merged, elsewhere := mergeFindings(r, p.has)
+	for i := range merged {
+		report.Vulnerabilities = append(report.Vulnerabilities, merged[i].entry(r, p.locate))
+	}
+	if elsewhere > 0 {
+		report.Scan.say("info", count(elsewhere, "finding")+" of other kinds: see Layergate's report "+p.otherFormat)
+	}
+	return report
 }
 
 // writeGitLabJSON writes plain JSON: markup in strings is no danger in a file

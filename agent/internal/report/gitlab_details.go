@@ -35,32 +35,41 @@ func (d gitlabDetail) called(name string) gitlabDetail {
 	return d
 }
 
-// details are what GitLab shows of an entry besides its own fields.
-func (g *gitlabFinding) details(r *result.Result) map[string]gitlabDetail {
+// gitlabDetails is what GitLab shows of an entry besides its own fields.
+type gitlabDetails map[string]gitlabDetail
+
+// text adds a text, if there is one.
+func (d gitlabDetails) text(key, name, value string) {
+	if value != "" {
+		d[key] = textDetail(value).called(name)
+	}
+}
+
+// dockerfile adds where a layer's instruction stands, if that is known.
+func (d gitlabDetails) dockerfile(l result.Layer) {
+	if l.Dockerfile != nil {
+		d["dockerfile"] = fileDetail(*l.Dockerfile).called("Dockerfile")
+	}
+}
+
+func (g *gitlabFinding) details(r *result.Result) gitlabDetails {
 	f := &r.Findings[g.worst]
-	details := map[string]gitlabDetail{
-		"verdict": textDetail(actionWord(f.Verdict.Action)).called("Verdict"),
-		"layers":  g.table(r).called("Layers"),
-	}
-	add := func(key, name, value string) {
-		if value != "" {
-			details[key] = textDetail(value).called(name)
-		}
-	}
-	add("reason", "Reason", f.Verdict.Reason)
-	add("severity_source", "Severity according to", f.SeveritySource)
+	details := gitlabDetails{"layers": g.table(r).called("Layers")}
+	details.text("verdict", "Verdict", actionWord(f.Verdict.Action))
+	details.text("reason", "Reason", f.Verdict.Reason)
+	details.text("severity_source", "Severity according to", f.SeveritySource)
 	if f.Package != nil {
-		add("fixed_in", "Fixed in", fixes(f))
-		add("source_package", "Source package", f.Package.Source)
+		details.text("fixed_in", "Fixed in", fixes(f))
+		details.text("source_package", "Source package", f.Package.Source)
 	}
 	if f.KnownExploited {
-		add("known_exploited", "Known to be exploited", "yes, it is in CISA's catalogue")
+		details.text("known_exploited", "Known to be exploited", "yes, it is in CISA's catalogue")
 	}
 	if f.EPSS != nil {
-		add("epss", "EPSS", percent(*f.EPSS)+" within 30 days")
+		details.text("epss", "EPSS", percent(*f.EPSS)+" within 30 days")
 	}
-	if l, ok := layerAt(r, f.Layer); ok && l.Dockerfile != nil {
-		details["dockerfile"] = fileDetail(*l.Dockerfile).called("Dockerfile")
+	if l, ok := layerAt(r, f.Layer); ok {
+		details.dockerfile(l)
 	}
 	return details
 }

@@ -115,16 +115,12 @@ func (n *notice) entry(r *result.Result, locate func(name, version string) any) 
 	}
 }
 
-func (n *notice) details(r *result.Result) map[string]gitlabDetail {
-	details := make(map[string]gitlabDetail)
-	if n.reason != "" {
-		details["reason"] = textDetail(n.reason).called("Reason")
-	}
+func (n *notice) details(r *result.Result) gitlabDetails {
+	details := make(gitlabDetails)
+	details.text("reason", "Reason", n.reason)
 	if l, ok := layerAt(r, n.layer); ok {
-		details["layer"] = textDetail(layerTitle(r, n.layer)).called("Layer")
-		if l.Dockerfile != nil {
-			details["dockerfile"] = fileDetail(*l.Dockerfile).called("Dockerfile")
-		}
+		details.text("layer", "Layer", layerTitle(r, n.layer))
+		details.dockerfile(l)
 	}
 	if len(n.subjects) == 0 {
 		return details

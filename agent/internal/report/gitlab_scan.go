@@ -114,11 +114,3 @@ func hasTag(name string) bool {
 	repository, tag, ok := strings.Cut(path.Base(name), ":")
 	return ok && repository != "" && tag != ""
 }
-
-// defaultBranchImage is the option, if GitLab takes it.
-func defaultBranchImage(o Options) (string, []gitlabMessage) {
-	if utf8.RuneCountInString(o.DefaultBranchImage) > maxBranchImage {
-		return "", []gitlabMessage{{"warn", "the image of the default branch is left out: its name has more than 255 characters"}}
-	}
-	return EscapeTerminal(o.DefaultBranchImage), nil
-}

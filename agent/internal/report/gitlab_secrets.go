@@ -24,14 +24,17 @@ const noCommit = "0000000"
 // GitLab tells secrets apart by it; the Dockerfile's line is in the details. No
 // result says in which line of the file a secret is, or what its value is.
 func writeGitLabSecrets(w io.Writer, r *result.Result, _ Options) error {
-	hidesNoSecret := func(n notice) bool {
-		return n.id == "gap-"+string(finding.Undecided) || n.id == "gap-"+string(finding.Unknowable) || n.id == "image-blocked"
-	}
-	ns := slices.DeleteFunc(notices(r), hidesNoSecret)
-	locate := func(name, _ string) any {
-		at := gitlabFile{File: clipName(name, maxImage)}
-		at.Commit.SHA = noCommit
-		return at
-	}
-	return writeGitLabJSON(w, newGitLabReport(r, "secret_detection", ns, locate, func(k finding.Kind) bool { return k == finding.Secret }))
+	return writeGitLabJSON(w, gitlabPart{
+		scanType: "secret_detection", otherFormat: "gitlab",
+		has:   func(k finding.Kind) bool { return k == finding.Secret },
+		tells: func(n notice) bool { return !slices.Contains(noSecretsThere, n.id) },
+		locate: func(name, _ string) any {
+			at := gitlabFile{File: clipName(name, maxImage)}
+			at.Commit.SHA = noCommit
+			return at
+		},
+	}.report(r))
 }
+
+// noSecretsThere are the notices that leave open no question about secrets.
+var noSecretsThere = []string{"gap-" + string(finding.Undecided), "gap-" + string(finding.Unknowable), "image-blocked"}

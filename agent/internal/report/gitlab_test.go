@@ -360,7 +360,7 @@ func TestGitLabDefaultBranchImage(t *testing.T) {
 	if got := g.Vulnerabilities[0].Location.DefaultBranchImage; got != "registry.example.com/shop/web:main" {
 		t.Errorf("got %q", got)
 	}
-	g = readGitLab(t, "gitlab", shop(), Options{DefaultBranchImage: strings.Repeat("x", 300)})
+	g = readGitLab(t, "gitlab", shop(), Options{DefaultBranchImage: strings.Repeat("x", 256)})
 	if got := g.Vulnerabilities[0].Location.DefaultBranchImage; got != "" || !strings.Contains(fmt.Sprint(g.Scan.Messages), "left out") {
 		t.Errorf("got %q and %q", got, g.Scan.Messages)
 	}
