@@ -46,26 +46,40 @@ func markdownLink(id string) string {
 }
 
 // prose is a sentence, cut to max columns, with code spans around what could
-// mean something to a renderer.
+// mean something to a renderer. Odd words that follow each other share a span.
 func prose(s string, max int) string {
 	var out, odd []string
-	flush := func() {
+	before := ""
+	flush := func(after string) {
 		if odd != nil {
-			out = append(out, code(strings.Join(odd, " "), max))
+			out = append(out, before+code(strings.Join(odd, " "), max)+after)
 			odd = nil
 		}
 	}
 	for _, w := range strings.Fields(shorten(EscapeTerminal(s), max)) {
-		if !plainWord(w) {
-			odd = append(odd, w)
+		if plainWord(w) {
+			flush("")
+			out = append(out, w)
 			continue
 		}
-		flush()
-		out = append(out, w)
+		m := punctuated.FindStringSubmatch(w)
+		if m[1] != "" {
+			flush("")
+		}
+		if odd == nil {
+			before = m[1]
+		}
+		odd = append(odd, m[2])
+		if m[3] != "" {
+			flush(m[3])
+		}
 	}
-	flush()
+	flush("")
 	return strings.Join(out, " ")
 }
+
+// punctuated is a word and the punctuation of a sentence around it.
+var punctuated = regexp.MustCompile(`^(["'(]{0,2})(.+?)([.,:;)"']{0,3})$`)
 
 // plainWord says whether a word means itself to every renderer: letters and
 // digits with single signs between them and the punctuation of a sentence

@@ -105,17 +105,18 @@ func harmlessMarkdown(t *testing.T, report []byte, _ Options, s string) {
 // TestProse: words that GitLab or GitHub make something of are code.
 func TestProse(t *testing.T) {
 	for in, want := range map[string]string{
-		"critical and fixed in 2.15.0: the rule blocks critical vulnerabilities": "critical and fixed in `2.15.0:` the rule blocks critical vulnerabilities",
+		"critical and fixed in 2.15.0: the rule blocks critical vulnerabilities": "critical and fixed in `2.15.0`: the rule blocks critical vulnerabilities",
 		"only-fixed turns block (94%) into alert; it's \"so\".":                  "only-fixed turns block (94%) into alert; it's \"so\".",
 		"ask @all and group/project!1 today":                                     "ask `@all` and `group/project!1` today",
 		"see #1 $2 %3 ~bug &4 now":                                               "see `#1 $2 %3 ~bug &4` now",
 		"www.evil.example or https://evil.example or me@evil.example":            "`www.evil.example` or `https://evil.example` or `me@evil.example`",
-		"commit deadbeef in JIRA-12 :smile: a:smile:b":                           "commit `deadbeef` in `JIRA-12 :smile: a:smile:b`",
-		"a\n/close": "`a\\n/close`",
-		"1. one":    "`1.` one",
-		"- - -":     "`- - -`",
-		"`a` ``b``": "``` `a` ``b`` ```",
-		"":          "",
+		"commit deadbeef in JIRA-12 :smile: a:smile:b":                           "commit `deadbeef` in `JIRA-12 :smile`: `a:smile:b`",
+		"(CVE-2021-1 in a/b, c#1). x":                                            "(`CVE-2021-1` in `a/b`, `c#1`). x",
+		"a\n/close":                                                              "`a\\n/close`",
+		"1. one":                                                                 "`1`. one",
+		"- - -":                                                                  "`- - -`",
+		"`a` ``b``":                                                              "``` `a` ``b`` ```",
+		"":                                                                       "",
 	} {
 		if got := prose(in, maxSentence); got != want {
 			t.Errorf("prose(%q)\n got %s\nwant %s", in, got, want)
