@@ -111,8 +111,9 @@ func export(t testing.TB, image string) string {
 	return root
 }
 
-// registry starts a real registry on the loopback, until the test ends.
-func registry(t testing.TB) string {
+// registry starts a real registry on the loopback, until the test ends; more
+// are lines of its configuration.
+func registry(t testing.TB, more ...string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,7 +123,8 @@ func registry(t testing.TB) string {
 	listener.Close()
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yml")
-	write(t, config, fmt.Sprintf("version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %q}\n", filepath.Join(dir, "data"), address))
+	write(t, config, fmt.Sprintf("version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %q}\n%s\n",
+		filepath.Join(dir, "data"), address, strings.Join(more, "\n")))
 	cmd := exec.Command("docker-registry", "serve", config)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
