@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"html"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -169,5 +170,43 @@ func TestTemplateReachesNothingElse(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, ours); diff != "" || refused < 5 {
 		t.Errorf("%d methods are refused; methods that a template can call (-known +there):\n%s", refused, diff)
+	}
+}
+
+// TestDocumentedTemplates: what docs/reports.md shows works, and it lists all
+// functions and formats.
+func TestDocumentedTemplates(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/reports.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := 0
+	for i, block := range strings.Split(string(page), "```\n") {
+		if i%2 == 0 || !strings.Contains(block, "{{") {
+			continue
+		}
+		examples++
+		for _, s := range append(hostile, "x") {
+			out, err := execute(block, hostileResult(s))
+			if err != nil || strings.Contains(out, "<no value>") {
+				t.Errorf("%v: %s", err, out)
+			}
+			if want, _ := execute(block, hostileResult("x")); strings.Count(out, "\n") != strings.Count(want, "\n") {
+				t.Errorf("%q makes lines of its own in %q", s, out)
+			}
+		}
+	}
+	if examples != 2 {
+		t.Errorf("%d examples, want 2", examples)
+	}
+	for name := range templateFuncs(shop()) {
+		if !strings.HasPrefix(name, "print") && !bytes.Contains(page, []byte("`"+name)) {
+			t.Errorf("the page does not have the function %s", name)
+		}
+	}
+	for _, name := range Names() {
+		if !bytes.Contains(page, []byte("| `"+name+"` |")) {
+			t.Errorf("the page does not have the format %s", name)
+		}
 	}
 }
