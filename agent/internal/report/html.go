@@ -99,7 +99,7 @@ func element(name string, text []byte) template.HTML {
 }
 
 func explore(r *result.Result, links htmlLinks) ([]byte, error) {
-	t, err := template.New("page.tmpl").Funcs(htmlWords()).ParseFS(explorer, "explorer/*.tmpl")
+	t, err := template.New("page.tmpl").Funcs(htmlWords(r)).ParseFS(explorer, "explorer/*.tmpl")
 	if err != nil {
 		return nil, err
 	}

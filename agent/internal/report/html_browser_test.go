@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -217,26 +216,3 @@ var (
 	narrow   = chromedp.EmulateViewport(360, 740)
 	wide     = chromedp.EmulateViewport(1280, 900)
 )
-
-// text is all that is on the page, folded or not.
-func (p *tab) text() string {
-	p.t.Helper()
-	return strings.Join(strings.Fields(eval[string](p, `document.body.textContent`)), " ")
-}
-
-func TestExplorer(t *testing.T) {
-	b := newBrowser(t, map[string]*result.Result{"shop": shop(), "clean": clean(), "broken": broken(), "crowded": crowded()})
-	for _, name := range []string{"shop", "clean", "broken", "crowded"} {
-		t.Run("looks/"+name, func(t *testing.T) {
-			for look, before := range map[string]step{"light": wide, "dark": dark, "narrow": narrow, "paper": paper, "no-script": noScript} {
-				p := b.open(t, "/any/"+name+".html", before)
-				p.shoot(fmt.Sprintf("%s-%s", name, look))
-				p.quiet()
-			}
-			p := b.open(t, "/jenkins/"+name+".html")
-			p.shoot(name + "-jenkins")
-			p = b.open(t, "/jenkins/"+name+"/index.html")
-			p.shoot(name + "-jenkins-dir")
-		})
-	}
-}

@@ -27,6 +27,7 @@ type htmlRun struct {
 	Layers   []*htmlLayer
 	Size     int64
 	Findings int
+	Gaps     int
 	Actions  []htmlCount
 }
 
@@ -34,6 +35,7 @@ type htmlRun struct {
 type htmlLayer struct {
 	result.Layer
 	Findings   int
+	Gaps       int // what could not be read or decided in it
 	Packs      []*htmlPack
 	Severities []htmlCount // without zeros
 	Actions    []htmlCount // without zeros
@@ -61,12 +63,16 @@ func newHTMLStack(r *result.Result) htmlStack {
 	for _, p := range r.Packages {
 		installed[p.Layer] = append(installed[p.Layer], p)
 	}
+	gaps := make(map[int]int)
+	for _, g := range r.Incomplete {
+		gaps[g.Layer]++
+	}
 	var layers []*htmlLayer
 	var largest int64
 	most := 0
 	add := func(l result.Layer) *htmlLayer {
 		it := newHTMLLayer(l, packs[l.Index])
-		it.Installed = installed[l.Index]
+		it.Installed, it.Gaps = installed[l.Index], gaps[l.Index]
 		largest, most = max(largest, l.Size), max(most, it.Findings)
 		layers = append(layers, it)
 		return it
@@ -96,6 +102,7 @@ func (s *htmlStack) put(l *htmlLayer) {
 	run.Layers = append(run.Layers, l)
 	run.Size += l.Size
 	run.Findings += l.Findings
+	run.Gaps += l.Gaps
 }
 
 func (r htmlRun) packs() []*htmlPack {

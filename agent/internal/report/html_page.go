@@ -17,6 +17,7 @@ type htmlPage struct {
 	Size       int64
 	Severities []htmlCount
 	Actions    []htmlCount
+	Many       bool           // there are so many findings that a browser should lay out only what is seen
 	Kinds      []finding.Kind // those that were found
 	Exploited  int            // findings that are known to be exploited
 	EndOfLife  bool           // the distro's vendor has ended its support
@@ -72,12 +73,16 @@ func newHTMLPage(r *result.Result, links htmlLinks) *htmlPage {
 	}
 	p.EndOfLife = r.Distro != nil && r.Distro.EndOfLife != "" && r.Distro.EndOfLife < day(r.Created)
 	p.Kinds, p.Exploited = kindsOf(r.Findings)
+	p.Many = len(r.Findings) > manyFindings
 	p.Gaps = htmlGaps(r.Incomplete)
 	stack := newHTMLStack(r)
 	p.Runs, p.Homeless = stack.runs, stack.homeless
 	p.Remedies = htmlRemediesOf(r, stack.anchors)
 	return p
 }
+
+// manyFindings is about what a browser lays out in a tenth of a second.
+const manyFindings = 500
 
 func htmlState(v result.Verdict) string {
 	if v.ExitCode == 1 {

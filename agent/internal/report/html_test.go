@@ -18,7 +18,7 @@ var htmlAllowed = map[string][]string{
 	"link": {"rel", "href"}, "script": {"src", "defer"},
 	"header": nil, "main": nil, "footer": nil, "section": {"tabindex"}, "div": nil, "span": nil, "p": nil,
 	"h1": nil, "h2": nil, "h3": nil, "ul": nil, "ol": {"start"}, "li": nil, "dl": nil, "dt": nil, "dd": nil,
-	"a": {"href", "rel", "title"}, "b": nil, "strong": nil, "small": nil, "code": nil, "bdi": nil, "abbr": {"title"}, "kbd": nil,
+	"a": {"href", "rel"}, "b": nil, "strong": nil, "small": nil, "code": nil, "bdi": nil, "abbr": {"title"}, "kbd": nil,
 	"details": {"open", "data-origin", "data-kind"}, "summary": nil,
 	"table": nil, "caption": nil, "thead": nil, "tbody": nil, "td": {"data-sort"}, "th": {"scope"},
 	"tr":   {"data-severity", "data-action", "data-fix", "data-kev", "data-times"},
@@ -29,7 +29,7 @@ var htmlAllowed = map[string][]string{
 }
 
 // htmlEverywhere may be on any of them.
-var htmlEverywhere = []string{"class", "id", "hidden", "aria-hidden", "aria-labelledby"}
+var htmlEverywhere = []string{"class", "id", "hidden", "aria-hidden", "aria-label", "aria-labelledby"}
 
 func harmlessHTML(t *testing.T, report []byte, _ Options, s string) {
 	checkHTML(t, report)

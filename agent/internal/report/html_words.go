@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -14,7 +13,7 @@ import (
 // htmlWords is what the templates can say. The template escapes all markup;
 // show makes visible what nobody can see, such as a change of the writing
 // direction.
-func htmlWords() template.FuncMap {
+func htmlWords(r *result.Result) template.FuncMap {
 	return template.FuncMap{
 		"show":   EscapeTerminal,
 		"names":  func(list []string) string { return EscapeTerminal(strings.Join(list, ", ")) },
@@ -39,8 +38,15 @@ func htmlWords() template.FuncMap {
 		"fixable":     func(f *finding.Finding) bool { _, ok := fixOf(f); return ok },
 		"score":       score,
 		"weight":      weight,
-		"facts":       facts,
+		"paint":       func(severity string) string { return severityPaint[severity] },
+		"facts":       func(f *finding.Finding) string { return facts(f, r.Policy.Rule) },
 	}
+}
+
+// severityPaint is the colours of bars where the stylesheet has no say. They
+// are seen on white and on black.
+var severityPaint = map[string]string{
+	"critical": "#be123c", "high": "#ea580c", "medium": "#ca8a04", "low": "#3b82f6", "negligible": "#94a3b8", "unknown": "#94a3b8",
 }
 
 // ending says what the exit code means for the pipeline.
@@ -73,47 +79,46 @@ func score(f *finding.Finding) string {
 	return ""
 }
 
-// fact is something that is said of a finding, by its name.
-type fact struct {
-	Name  string
-	Texts []string // ids among them are linked
-}
-
-// facts is what is known of a finding besides what its row shows.
-func facts(f *finding.Finding) []fact {
-	var list []fact
-	add := func(name string, texts ...string) {
-		texts = slices.DeleteFunc(texts, func(s string) bool { return s == "" })
-		if len(texts) > 0 {
-			list = append(list, fact{name, texts})
+// facts is what is known of a finding besides what its row shows, a line each.
+// rule is the one that decides unless an exception does.
+func facts(f *finding.Finding, rule string) string {
+	var lines []string
+	add := func(what, said string) {
+		if said != "" {
+			lines = append(lines, EscapeTerminal(what+" "+said))
 		}
 	}
-	add("Also known as", slices.Clone(f.Aliases)...)
-	var ratings []string
 	for _, r := range f.Ratings {
-		ratings = append(ratings, rating(r))
+		add("rated by", rating(r))
 	}
-	add("Rated", ratings...)
 	if len(f.FixedIn) > 1 {
-		add("Fixed in", slices.Clone(f.FixedIn)...)
+		add("fixed in", strings.Join(f.FixedIn, ", "))
 	}
-	if !f.FixDate.IsZero() {
-		said := "since "
-		if f.FixFirstSeen {
-			said = "first seen "
-		}
-		add("Fix", said+day(f.FixDate))
+	if !f.FixDate.IsZero() && f.FixFirstSeen {
+		add("fix first seen", day(f.FixDate))
+	} else if !f.FixDate.IsZero() {
+		add("fix of", day(f.FixDate))
 	}
 	if !f.Published.IsZero() {
-		add("Published", day(f.Published))
+		add("published", day(f.Published))
 	}
 	if !f.Modified.IsZero() {
-		add("Changed", day(f.Modified))
+		add("changed", day(f.Modified))
 	}
-	add("Records", slices.Clone(f.Advisories)...)
-	add("From", slices.Clone(f.Sources)...)
-	add("Decided by", f.Verdict.Rule)
-	return list
+	if len(f.Advisories) > 0 {
+		add("advisories", strings.TrimSpace(strings.Join(f.Advisories, ", ")+" "+from(f.Sources)))
+	}
+	if f.Verdict.Rule != rule {
+		add("decided by", f.Verdict.Rule)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func from(sources []string) string {
+	if len(sources) == 0 {
+		return ""
+	}
+	return "from " + strings.Join(sources, ", ")
 }
 
 // rating is one source's opinion: "GHSA: critical, 10.0 CVSS:3.1/AV:N/…".

@@ -21,8 +21,6 @@
     const row = target.closest("tr") || target.closest("li");
     for (const old of all(".here")) old.classList.remove("here");
     row.classList.add("here");
-    row.tabIndex = -1;
-    row.focus({ preventScroll: true });
     row.scrollIntoView({ block: row.localName === "tr" ? "center" : "start" });
   }
 
@@ -152,7 +150,7 @@
     const now = th.ariaSort, down = now ? now === "ascending" : numbers;
     const key = (r) => {
       const cell = r.cells[th.cellIndex];
-      return numbers ? Number(cell.dataset.sort) : cell.querySelector("details") ? cell.firstElementChild.textContent : cell.textContent;
+      return numbers ? Number(cell.dataset.sort) : cell.textContent;
     };
     const keys = new Map(rows.map((r) => [r, key(r)]));
     rows.sort((a, b) => {
@@ -165,8 +163,10 @@
   }
 
   // order sorts the packages of every layer; the page has them worst first.
-  let worst;
+  let worst, ordered = "";
   function order() {
+    if (form.elements.sort.value === ordered) return;
+    ordered = form.elements.sort.value;
     if (!packs) index();
     worst ??= [...packs];
     const most = (p, f) => p.rows.reduce((m, r) => Math.max(m, f(r)), -1);
@@ -175,7 +175,7 @@
       name: (a, b) => collator.compare(a.name, b.name),
       count: (a, b) => b.n - a.n,
       epss: (a, b) => b.epss - a.epss,
-    }[form.elements.sort.value];
+    }[ordered] || (() => 0);
     const list = worst.map((p) => ({
       p,
       name: p.element.querySelector("summary b").textContent,
@@ -196,7 +196,7 @@
 
   // toggle does not bubble, so it is caught on the way down.
   document.addEventListener("toggle", (e) => {
-    if (e.target.open) for (const t of all(":scope > .rows > table, :scope > table", e.target)) arm(t);
+    if (e.target.open) for (const t of all(":scope > .rows > table, :scope > .wide > table", e.target)) arm(t);
   }, true);
   document.addEventListener("click", (e) => {
     const button = e.target.closest("button");
