@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/owenrumney/go-sarif/v2/sarif"
@@ -14,9 +15,15 @@ import (
 // helpPlaces is how many places of a finding a rule's help lists.
 const helpPlaces = 20
 
+// worst is the finding whose severity stands for the rule: the distro's package
+// and the language's may be rated differently.
+func (rule *sarifRule) worst() *finding.Finding {
+	return slices.MaxFunc(rule.findings, func(a, b *finding.Finding) int { return cmp.Compare(a.Severity, b.Severity) })
+}
+
 // description is what is known of the id itself, in sentences.
 func (rule *sarifRule) description() string {
-	return strings.Join(idFacts(rule.findings[0], EscapeTerminal), " ")
+	return strings.Join(idFacts(rule.worst(), EscapeTerminal), " ")
 }
 
 // idFacts are sentences about a finding's id, without its place; quote writes
@@ -54,13 +61,13 @@ func (rule *sarifRule) help(r *result.Result) *sarif.MultiformatMessageString {
 // of ours. The rest means the same in plain text and in Markdown.
 func (rule *sarifRule) helpIn(r *result.Result, quote, link func(string) string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nFound in %s:\n\n", strings.Join(idFacts(rule.findings[0], quote), " "), count(len(rule.findings), "place"))
+	fmt.Fprintf(&b, "%s\n\nFound in %s:\n\n", strings.Join(idFacts(rule.worst(), quote), " "), count(len(rule.findings), "place"))
 	for i, f := range rule.findings {
 		if i == helpPlaces {
 			fmt.Fprintf(&b, "- and in %d more\n", len(rule.findings)-i)
 			break
 		}
-		fmt.Fprintf(&b, "- %s in %s\n", quote(subject(f)), quote(layerTitle(r, f.Layer)))
+		fmt.Fprintf(&b, "- %s (%s) in %s\n", quote(subject(f)), f.Severity, quote(layerTitle(r, f.Layer)))
 		for _, fact := range placeFacts(r, f) {
 			fmt.Fprintf(&b, "  - %s: %s\n", fact.name, quote(fact.text))
 		}
