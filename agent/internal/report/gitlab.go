@@ -27,9 +27,10 @@ import (
 //   - secrets: gitlab-secrets, which GitLab shows as what they are
 //   - all other kinds: gitlab. GitLab has no report of its own for them; where
 //     there is no package, the file stands in its place
-//   - gaps, failures and verdicts without a finding: entries in gitlab too, as
-//     GitLab stores a report's messages but shows nobody them. Those that could
-//     hide a secret are in gitlab-secrets as well.
+//   - gaps, failures and verdicts without a finding: entries in gitlab too.
+//     They are messages of the scan as well, but GitLab does not say that it
+//     shows those to anybody. Gaps that could hide a secret are in
+//     gitlab-secrets too.
 //
 // Severities are those that were found. The verdict is in the details: it is
 // the policy's, and does not make a vulnerability graver or lighter.

@@ -109,8 +109,9 @@ func gitlabImage(r *result.Result) string {
 	return clipName(cmp.Or(name, "unknown"), maxImage-utf8.RuneCountInString(tail)) + tail
 }
 
-// hasTag tells a tag or digest from the port of a registry.
+// hasTag tells a tag or digest from the port of a registry. What is too long
+// for GitLab has none that would be left.
 func hasTag(name string) bool {
 	repository, tag, ok := strings.Cut(path.Base(name), ":")
-	return ok && repository != "" && tag != ""
+	return ok && repository != "" && tag != "" && len(name) <= maxImage
 }

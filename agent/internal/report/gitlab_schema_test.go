@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -115,32 +116,40 @@ const codeQualitySchema = `{
 }}`
 
 // gitlabSchemas are the three of them by format.
-var gitlabSchemas = map[string]string{
-	"gitlab":         strings.NewReplacer("TYPE", "container_scanning", "LOCATION", packageLocation).Replace(gitlabSchemaTest),
-	"gitlab-secrets": strings.NewReplacer("TYPE", "secret_detection", "LOCATION", fileLocation).Replace(gitlabSchemaTest),
-	"codequality":    codeQualitySchema,
-}
+var gitlabSchemas = sync.OnceValues(func() (map[string]*jsonschema.Schema, error) {
+	compiled := make(map[string]*jsonschema.Schema)
+	for format, text := range map[string]string{
+		"gitlab":         strings.NewReplacer("TYPE", "container_scanning", "LOCATION", packageLocation).Replace(gitlabSchemaTest),
+		"gitlab-secrets": strings.NewReplacer("TYPE", "secret_detection", "LOCATION", fileLocation).Replace(gitlabSchemaTest),
+		"codequality":    codeQualitySchema,
+	} {
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+		if err != nil {
+			return nil, err
+		}
+		c := jsonschema.NewCompiler()
+		if err := c.AddResource(format, doc); err != nil {
+			return nil, err
+		}
+		if compiled[format], err = c.Compile(format); err != nil {
+			return nil, err
+		}
+	}
+	return compiled, nil
+})
 
 // fits checks a report against the schema of its format.
 func fits(t *testing.T, format string, report []byte) {
 	t.Helper()
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(gitlabSchemas[format]))
+	schemas, err := gitlabSchemas()
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("restated.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("restated.json")
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(report))
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := jsonschema.UnmarshalJSON(bytes.NewReader(report))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := schema.Validate(got); err != nil {
+	if err := schemas[format].Validate(doc); err != nil {
 		t.Errorf("%s: %v", format, err)
 	}
 }
