@@ -42,7 +42,7 @@ func TestGitLabCredentials(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			p := newProject(t, include).run(t, strings.Split(test.variables, "\n")...)
+			p := newProject(t, includeFile).run(t, strings.Split(test.variables, "\n")...)
 			if p.jobs[scanJob] != test.want {
 				t.Errorf("the scan is %s, want %s\n%s", p.jobs[scanJob], test.want, p.log)
 			}
@@ -54,7 +54,7 @@ func TestGitLabCredentials(t *testing.T) {
 		})
 	}
 	t.Run("the image that GitLab's template scans", func(t *testing.T) {
-		p := newProject(t, include)
+		p := newProject(t, includeFile)
 		commit := run(t, "git", "-C", p.dir, "rev-parse", "HEAD")
 		push("team/shop/main:" + commit)
 		got := p.run(t, append(strings.Split(strings.ReplaceAll(both, "_", "CI_REGISTRY_"), "\n"),
@@ -79,7 +79,7 @@ func privateRegistry(t testing.TB, user, password string) string {
 
 // checkSecret fails the test where one of the secrets is in the log, in an
 // artifact, or in a file that a job left in the folder of temporary files.
-func (p pipeline) checkSecret(t testing.TB, secrets ...string) {
+func (p gitlabRun) checkSecret(t testing.TB, secrets ...string) {
 	t.Helper()
 	for _, dir := range []string{p.temp, filepath.Join(p.dir, ".gitlab-ci-local", "artifacts")} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -145,7 +145,7 @@ func TestGitLabNote(t *testing.T) {
 				}
 			}))
 			defer server.Close()
-			p := newProject(t, include).run(t, append(test.variables, "BUILT="+test.image, "LAYERGATE_IMAGE=image.tar",
+			p := newProject(t, includeFile).run(t, append(test.variables, "BUILT="+test.image, "LAYERGATE_IMAGE=image.tar",
 				"CI_PIPELINE_SOURCE=merge_request_event", "CI_MERGE_REQUEST_IID=12", "CI_MERGE_REQUEST_PROJECT_ID=5",
 				"CI_API_V4_URL="+server.URL+"/api/v4", "LAYERGATE_GITLAB_TOKEN="+test.token)...)
 			if p.jobs[scanJob] != test.scan || !strings.Contains(p.log, test.want) {

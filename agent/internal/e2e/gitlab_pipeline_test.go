@@ -41,7 +41,7 @@ func TestGitLabVerdicts(t *testing.T) {
 		{name: "a policy that is not there", image: images.clean, variables: []string{"LAYERGATE_POLICY=nowhere.yaml"},
 			want: map[string]string{"build": "PASS", scanJob: "FAIL"}, exitCode: 1},
 	} {
-		for name, how := range map[string]string{"include": include, "component": withInputs("{image: image.tar}")} {
+		for name, how := range map[string]string{"include": includeFile, "component": withInputs("{image: image.tar}")} {
 			t.Run(test.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				p := newProject(t, how).run(t, append(test.variables, "BUILT="+test.image, "LAYERGATE_IMAGE=image.tar")...)
@@ -85,7 +85,7 @@ func gitlabImages(t testing.TB) imageFiles {
 }
 
 // result is what the scan wrote.
-func (p pipeline) result(t testing.TB) *result.Result {
+func (p gitlabRun) result(t testing.TB) *result.Result {
 	t.Helper()
 	f, err := os.Open(p.artifact(scanJob, "layergate/result.json"))
 	if err != nil {
@@ -102,7 +102,7 @@ func (p pipeline) result(t testing.TB) *result.Result {
 // TestGitLabAnnotation: the job's page links to the layer explorer, in the form
 // that GitLab documents for artifacts:reports:annotations.
 func TestGitLabAnnotation(t *testing.T) {
-	p := newProject(t, include).run(t, "LAYERGATE_IMAGE=image.tar", "BUILT="+gitlabImages(t).clean)
+	p := newProject(t, includeFile).run(t, "LAYERGATE_IMAGE=image.tar", "BUILT="+gitlabImages(t).clean)
 	text, err := os.ReadFile(p.artifact(scanJob, "layergate/annotations.json"))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, p.log)

@@ -15,22 +15,30 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// project is a GitLab project in a folder: a repository whose pipeline
+// gitlabProject is a GitLab project in a folder: a repository whose pipeline
 // gitlab-ci-local runs, which is a GitLab runner of its own that reads, checks
 // and runs .gitlab-ci.yml as GitLab would.
-type project struct {
+type gitlabProject struct {
 	dir  string
 	temp string // where its jobs put temporary files
 }
 
 // newProject makes a project with the templates, as a component's project has
 // them. include is what its .gitlab-ci.yml includes, in YAML; a job of an
-// earlier stage leaves the image behind, as image.tar.
-func newProject(t testing.TB, include string) project {
+// earlier stage leaves the image behind, as image.tar. files are more files of
+// the repository: where it is in ours, where it is to be.
+func newProject(t testing.TB, include string, files ...string) gitlabProject {
 	t.Helper()
 	needGitLab(t)
-	p := project{t.TempDir(), t.TempDir()}
+	p := gitlabProject{t.TempDir(), t.TempDir()}
 	run(t, "cp", "-r", "../../../gitlab-ci-templates/.", p.dir)
+	for i := 0; i+1 < len(files); i += 2 {
+		text, err := os.ReadFile(filepath.Join("../../..", files[i]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(p.dir, files[i+1]), string(text))
+	}
 	write(t, filepath.Join(p.dir, "policy.yaml"), alertOnly)
 	write(t, filepath.Join(p.dir, ".gitlab-ci.yml"), include+buildJob)
 	p.git(t, "init", "--quiet", "--initial-branch", "main")
@@ -46,10 +54,12 @@ const buildJob = `
 stages: [build, test, deploy]
 build:
   stage: build
+  inherit: {default: false}
   script: if [ -n "$BUILT" ]; then cp -r "$BUILT" image.tar; else mkdir image.tar; fi
   artifacts: {paths: [image.tar]}
 deploy:
   stage: deploy
+  inherit: {default: false}
   script: echo deployed
 `
 
@@ -60,17 +70,15 @@ rules:
     vulnerabilities: {critical: alert, high: alert, medium: alert, low: alert, negligible: alert, unknown: alert}
 `
 
-const (
-	include   = "include: [{local: Layergate.gitlab-ci.yml}]\n"
-	component = "include: [{component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA}]\n"
-)
+// includeFile includes the template.
+const includeFile = "include: [{local: Layergate.gitlab-ci.yml}]\n"
 
 // withInputs includes the component with inputs, a YAML map on one line.
 func withInputs(inputs string) string {
 	return "include: [{component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA, inputs: " + inputs + "}]\n"
 }
 
-func (p project) git(t testing.TB, args ...string) {
+func (p gitlabProject) git(t testing.TB, args ...string) {
 	t.Helper()
 	run(t, "git", append([]string{"-C", p.dir}, args...)...)
 }
@@ -93,7 +101,7 @@ const npmPrograms = "../../../.ci/tools/node_modules/.bin"
 // gitlab runs gitlab-ci-local in the project, the programme under test and the
 // right Node first in its PATH, and returns all that it prints. Nothing of this
 // machine's own pipeline reaches it.
-func (p project) gitlab(t testing.TB, args ...string) (output string, err error) {
+func (p gitlabProject) gitlab(t testing.TB, args ...string) (output string, err error) {
 	t.Helper()
 	tools, err := filepath.Abs(npmPrograms)
 	if err != nil {
@@ -113,9 +121,9 @@ func (p project) gitlab(t testing.TB, args ...string) (output string, err error)
 	return string(out), err
 }
 
-// pipeline is what became of one.
-type pipeline struct {
-	project
+// gitlabRun is what became of a pipeline.
+type gitlabRun struct {
+	gitlabProject
 	log    string
 	jobs   map[string]string // PASS, WARN or FAIL; a job that did not run is not there
 	failed bool
@@ -124,31 +132,36 @@ type pipeline struct {
 var jobLine = regexp.MustCompile(`(?m)^ (PASS|WARN|FAIL) +(\S+)`)
 
 // run runs the project's pipeline with variables (NAME=VALUE), on this machine.
-func (p project) run(t testing.TB, variables ...string) pipeline {
+func (p gitlabProject) run(t testing.TB, variables ...string) gitlabRun {
 	t.Helper()
 	return p.runWith(t, variables, "--force-shell-executor", "--shell-isolation")
 }
 
-func (p project) runWith(t testing.TB, variables []string, flags ...string) pipeline {
+func (p gitlabProject) runWith(t testing.TB, variables []string, flags ...string) gitlabRun {
 	t.Helper()
-	for _, v := range variables {
-		flags = append(flags, "--variable", v)
-	}
-	log, err := p.gitlab(t, flags...)
-	result := pipeline{project: p, log: log, jobs: make(map[string]string), failed: err != nil}
+	log, err := p.gitlab(t, append(flags, set(variables)...)...)
+	result := gitlabRun{gitlabProject: p, log: log, jobs: make(map[string]string), failed: err != nil}
 	for _, m := range jobLine.FindAllStringSubmatch(log, -1) {
 		result.jobs[m[2]] = m[1]
 	}
 	return result
 }
 
+// set is the flags that set variables.
+func set(variables []string) (flags []string) {
+	for _, v := range variables {
+		flags = append(flags, "--variable", v)
+	}
+	return flags
+}
+
 // artifact is the path of a file that a job left behind.
-func (p project) artifact(job, file string) string {
+func (p gitlabProject) artifact(job, file string) string {
 	return filepath.Join(p.dir, ".gitlab-ci-local", "artifacts", job, file)
 }
 
-// job is a job of a pipeline, as it is when all is included and filled in.
-type job struct {
+// gitlabJob is a job of a pipeline, as it is when all is included and filled in.
+type gitlabJob struct {
 	Stage     string
 	Image     struct{ Name string }
 	Tags      []string
@@ -158,7 +171,7 @@ type job struct {
 	}
 }
 
-func (p project) job(t testing.TB, name string) (j job) {
+func (p gitlabProject) job(t testing.TB, name string) (j gitlabJob) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.dir, ".gitlab-ci-local", "expanded-gitlab-ci.yml"))
 	if err != nil {
@@ -177,7 +190,7 @@ func (p project) job(t testing.TB, name string) (j job) {
 
 // checkReports fails the test where a report that a job declares is not there or
 // not of its format: GitLab would pass over it in silence.
-func (p pipeline) checkReports(t testing.TB, job string) {
+func (p gitlabRun) checkReports(t testing.TB, job string) {
 	t.Helper()
 	declared := p.job(t, job).Artifacts.Reports
 	want := []string{"annotations", "codequality", "container_scanning", "cyclonedx", "junit", "secret_detection"}
