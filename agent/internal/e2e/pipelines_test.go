@@ -13,12 +13,12 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// snippets is where the documented pipelines are.
-const snippets = "../../../docs/pipelines/"
+// snippetsFolder is where the documented pipelines are.
+const snippetsFolder = "../../../docs/pipelines/"
 
-// pipeline is a documented pipeline, reduced to what runs on this machine: its
+// snippet is a documented pipeline, reduced to what runs on this machine: its
 // scripts, in the shell and the environment that its system gives them.
-type pipeline struct {
+type snippet struct {
 	file        string
 	shell       []string          // what runs a script, whose file is the last argument
 	environment map[string]string // what the system sets; $DIR is a folder of the job
@@ -34,7 +34,7 @@ type step struct {
 	always       bool // also after a step that failed
 }
 
-var pipelines = []pipeline{{
+var documented = []snippet{{
 	file:  "github.yml",
 	shell: []string{"bash", "-e"},
 	environment: map[string]string{
@@ -76,9 +76,9 @@ func TestPipelines(t *testing.T) {
 	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "bash")
 	agentImage := imageName(t, "agent")
 	buildAgent(t, agentImage)
-	for _, p := range pipelines {
+	for _, p := range documented {
 		t.Run(p.file, func(t *testing.T) {
-			content, err := os.ReadFile(snippets + p.file)
+			content, err := os.ReadFile(snippetsFolder + p.file)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestPipelines(t *testing.T) {
 
 // run runs a pipeline's scripts in a repository whose image has a version of
 // lodash, or none, and checks how it ends.
-func (p pipeline) run(t *testing.T, steps []step, agentImage, lodash string, want int) {
+func (p snippet) run(t *testing.T, steps []step, agentImage, lodash string, want int) {
 	dir, repository := t.TempDir(), repository(t, lodash)
 	if err := os.Mkdir(filepath.Join(dir, "staging"), 0o755); err != nil {
 		t.Fatal(err)
@@ -136,7 +136,7 @@ func (p pipeline) run(t *testing.T, steps []step, agentImage, lodash string, wan
 }
 
 // script runs one script, and returns what it prints and its exit code.
-func (p pipeline) script(t *testing.T, s step, dir string, environment []string) (string, int) {
+func (p snippet) script(t *testing.T, s step, dir string, environment []string) (string, int) {
 	file := filepath.Join(t.TempDir(), "script")
 	write(t, file, s.script)
 	cmd := exec.Command(p.shell[0], append(p.shell[1:], file)...)
@@ -266,7 +266,7 @@ func parse(t *testing.T, content []byte, into any) {
 // takes the place of the image's entrypoint. No registry is needed here: the
 // image is an archive in the workspace.
 func testTekton(t *testing.T, agentImage string) {
-	content, err := os.ReadFile(snippets + "tekton.yaml")
+	content, err := os.ReadFile(snippetsFolder + "tekton.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,7 +323,7 @@ func TestGateScript(t *testing.T) {
 				image = imageName(t, "shop")
 				run(t, "docker", "build", "--tag", image, dir)
 			}
-			run(t, "cp", snippets+"gate.sh", dir)
+			run(t, "cp", snippetsFolder+"gate.sh", dir)
 			cmd := exec.Command("sh", "gate.sh", image)
 			cmd.Dir = dir
 			cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(programme)+":"+os.Getenv("PATH"))
@@ -354,8 +354,8 @@ func TestPipelineSchemas(t *testing.T) {
 	} {
 		// Azure's schema has an expression that only Python's dialect allows.
 		check := []string{"--regex-variant", "python", "--builtin-schema", "vendor." + schema}
-		run(t, tool, append(check, snippets+file)...)
-		content, err := os.ReadFile(snippets + file)
+		run(t, tool, append(check, snippetsFolder+file)...)
+		content, err := os.ReadFile(snippetsFolder + file)
 		if err != nil {
 			t.Fatal(err)
 		}
