@@ -84,7 +84,7 @@ func newHTMLStack(r *result.Result) htmlStack {
 		s.homeless = add(result.Layer{Index: -1})
 	}
 	for _, l := range layers {
-		l.SizeBar = length(float64(l.Size), float64(largest))
+		l.SizeBar = fixed(100 * float64(l.Size) / float64(max(largest, 1)))
 		l.Segments = segments(l.Severities, l.Findings, most)
 	}
 	for i := range s.runs {
@@ -123,32 +123,33 @@ func newHTMLLayer(l result.Layer, packs []*htmlPack) *htmlLayer {
 }
 
 func severitiesIn(packs []*htmlPack) []htmlCount {
-	n := make(map[string]int)
-	for _, p := range packs {
-		for _, r := range p.Rows {
-			n[r.Severity.String()] += r.Times()
-		}
-	}
-	var counts []htmlCount
+	var order []string
 	for _, s := range finding.Severities {
-		if n[s.String()] > 0 {
-			counts = append(counts, htmlCount{s.String(), n[s.String()]})
-		}
+		order = append(order, s.String())
 	}
-	return counts
+	return tallied(packs, order, func(r *htmlRow) string { return r.Severity.String() })
 }
 
 func actionsIn(packs []*htmlPack) []htmlCount {
-	n := make(map[finding.Action]int)
+	var order []string
+	for _, a := range actions {
+		order = append(order, string(a))
+	}
+	return tallied(packs, order, (*htmlRow).Action)
+}
+
+// tallied counts findings by name, in the order of the names, without zeros.
+func tallied(packs []*htmlPack, order []string, name func(*htmlRow) string) []htmlCount {
+	n := make(map[string]int)
 	for _, p := range packs {
 		for _, r := range p.Rows {
-			n[r.Verdict.Action] += r.Times()
+			n[name(r)] += r.Times()
 		}
 	}
 	var counts []htmlCount
-	for _, a := range actions {
-		if n[a] > 0 {
-			counts = append(counts, htmlCount{string(a), n[a]})
+	for _, name := range order {
+		if n[name] > 0 {
+			counts = append(counts, htmlCount{name, n[name]})
 		}
 	}
 	return counts
@@ -174,4 +175,5 @@ func segments(counts []htmlCount, findings, most int) []htmlSegment {
 	return list
 }
 
+// fixed is a length in an SVG.
 func fixed(f float64) string { return strconv.FormatFloat(f, 'f', 2, 64) }

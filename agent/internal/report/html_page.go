@@ -1,8 +1,6 @@
 package report
 
 import (
-	"strconv"
-
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/result"
@@ -74,7 +72,9 @@ func newHTMLPage(r *result.Result, links htmlLinks) *htmlPage {
 	p.EndOfLife = r.Distro != nil && r.Distro.EndOfLife != "" && r.Distro.EndOfLife < day(r.Created)
 	p.Kinds, p.Exploited = kindsOf(r.Findings)
 	p.Many = len(r.Findings) > manyFindings
-	p.Gaps = htmlGaps(r.Incomplete)
+	if p.Gaps = htmlGaps(r.Incomplete); len(p.Gaps) == 1 && p.Gaps[0].Reason == r.Failed {
+		p.Gaps = nil // it is said already
+	}
 	stack := newHTMLStack(r)
 	p.Runs, p.Homeless = stack.runs, stack.homeless
 	p.Remedies = htmlRemediesOf(r, stack.anchors)
@@ -150,12 +150,4 @@ func anchorOf(anchors map[htmlSubject]string, m result.Remedy, id string) string
 		}
 	}
 	return ""
-}
-
-// length is a length in an SVG of 100 units' width.
-func length(part, whole float64) string {
-	if whole <= 0 {
-		return "0"
-	}
-	return strconv.FormatFloat(100*part/whole, 'f', 2, 64)
 }

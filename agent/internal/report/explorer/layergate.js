@@ -14,7 +14,10 @@
     const name = location.hash.slice(1);
     const target = /^(f|layer)-[0-9a-z-]+$/.test(name) && document.getElementById(name);
     if (!target) return;
-    if (target.closest("[hidden]")) form.reset();
+    if (target.closest("[hidden]")) {
+      form.reset();
+      filter();
+    }
     for (let e = target; e; e = e.parentElement) {
       if (e.localName === "details" && !e.classList.contains("more")) e.open = true;
     }
@@ -114,12 +117,10 @@
 
   function recall() {
     if (!location.hash.startsWith("#?")) return;
-    for (const [name, value] of new URLSearchParams(location.hash.slice(2))) {
-      for (const e of all("input, select", form)) {
-        if (e.name !== name) continue;
-        if (e.type === "checkbox") e.checked ||= e.value === value;
-        else e.value = value;
-      }
+    const said = new URLSearchParams(location.hash.slice(2));
+    for (const e of all("input, select", form)) {
+      if (e.type === "checkbox") e.checked = said.getAll(e.name).includes(e.value);
+      else e.value = said.get(e.name) ?? "";
     }
     order();
     filter();
@@ -169,7 +170,6 @@
     ordered = form.elements.sort.value;
     if (!packs) index();
     worst ??= [...packs];
-    const most = (p, f) => p.rows.reduce((m, r) => Math.max(m, f(r)), -1);
     const by = {
       "": () => 0,
       name: (a, b) => collator.compare(a.name, b.name),
@@ -180,7 +180,7 @@
       p,
       name: p.element.querySelector("summary b").textContent,
       n: p.rows.reduce((n, r) => n + r.times, 0),
-      epss: most(p, (r) => Number(r.element.cells[3].dataset.sort)),
+      epss: p.rows.reduce((most, r) => Math.max(most, r.element.cells[3].dataset.sort), -1),
     }));
     list.sort(by);
     const last = new Map();
