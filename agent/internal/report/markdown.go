@@ -20,12 +20,12 @@ const maxMarkdown = 60_000
 
 // What one summary shows of what has no end.
 const (
-	reasonsShown  = 10 // of the verdict, notes and gaps
-	sourcesShown  = 30
-	idsInCell     = 20
-	maxSentence   = 300 // characters of a sentence with an image's words in it
-	maxCellName   = 120 // characters of a name, version or path
-	maxHeadingRun = 200 // characters of an instruction
+	reasonsShown        = 10 // of the verdict, notes and gaps
+	sourcesShown        = 30
+	idsInCell           = 20
+	maxSentence         = 300 // characters of a sentence with an image's words in it
+	maxCellName         = 120 // characters of a name, version or path
+	maxInstructionShown = 200 // characters of an instruction
 )
 
 // writeMarkdown writes the summary of a merge request's note, a comment or a
@@ -75,7 +75,7 @@ func (m *markdown) addf(format string, args ...any) { fmt.Fprintf(&m.buf, format
 // verdict is the first thing read: the verdict, its reasons and the image.
 func (m *markdown) verdict() {
 	r := m.result
-	m.addf("## Layergate: %s\n\n%s (exit code %d)\n", verdictWord(r.Verdict), code(firstOf(r.Image.Name, "unnamed"), maxHeadingRun), r.Verdict.ExitCode)
+	m.addf("## Layergate: %s\n\n%s (exit code %d)\n", verdictWord(r.Verdict), code(firstOf(r.Image.Name, "unnamed"), maxInstructionShown), r.Verdict.ExitCode)
 	if r.Failed != "" {
 		m.addf("\n**The scan could not be completed:** %s\n", prose(r.Failed, maxSentence))
 	}
@@ -163,7 +163,7 @@ func (m *markdown) where(index int) string {
 	if l.Dockerfile != nil {
 		said += ", " + code(place(*l.Dockerfile), maxCellName)
 	}
-	return said + ": " + code(instruction(l), maxHeadingRun)
+	return said + ": " + code(instruction(l), maxInstructionShown)
 }
 
 // advice is what to do about what one did not write oneself.

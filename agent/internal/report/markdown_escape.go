@@ -89,7 +89,7 @@ func plainWord(w string) bool {
 }
 
 var (
-	ordinary = regexp.MustCompile(`^[("']{0,2}[A-Za-z0-9]+(?:[.,'=+-][A-Za-z0-9]+)*%?["'.,:;!?)]{0,3}$`)
+	ordinary = regexp.MustCompile(`^[("']{0,2}[A-Za-z0-9]+(?:[.,'=+-][A-Za-z0-9]+)*%?["'.,:;)]{0,3}$`)
 	// a bare link, a commit's hash, another tracker's issue (GL-1), a list's number (versions are code, too)
 	special = regexp.MustCompile(`(?i)www\.|(?:^|[^0-9a-z])[0-9a-f]{7,}(?:$|[^0-9a-z])|^[^0-9a-z]*[a-z][0-9a-z]*-[0-9]+|^[0-9]+[.)]`)
 )
