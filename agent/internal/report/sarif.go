@@ -58,7 +58,7 @@ func writeSARIF(w io.Writer, r *result.Result, _ Options) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
+	enc.SetIndent("", " ")
 	if err := enc.Encode(sarifLog{Report: log, Runs: []sarifRun{newSARIFRun(r)}}); err != nil {
 		return fmt.Errorf("encoding SARIF: %w", err)
 	}
