@@ -182,8 +182,7 @@ func (m *markdown) footer() string {
 	if len(d.Sources) == 0 && d.Built.IsZero() {
 		b.WriteString("**Advisories:** none were used\n")
 	} else {
-		fmt.Fprintf(&b, "**Advisories:** %s index, newest of %s (%s), built %s; %s\n", code(firstOf(d.Location, "unnamed"), maxCellName),
-			day(d.Newest), age(d.Newest, m.result.Created), day(d.Built), sourceDates(d.Sources))
+		fmt.Fprintf(&b, "**Advisories:** %s; %s\n", prose(indexInWords(m.result), maxSentence), sourceDates(d.Sources))
 	}
 	if p := m.result.Policy; p.Location != "" {
 		fmt.Fprintf(&b, "\n**Policy:** %s, rule %s\n", code(p.Location, maxCellName), code(p.Rule, maxCellName))

@@ -174,8 +174,7 @@ func (t *plainText) base() {
 	if len(d.Sources) == 0 && d.Built.IsZero() {
 		t.line(0, text(plain, "advisories: none were used"))
 	} else {
-		t.fact(0, "advisories", fmt.Sprintf("%s index, newest of %s (%s), built %s", firstOf(d.Location, "unnamed"),
-			day(d.Newest), age(d.Newest, t.result.Created), day(d.Built)))
+		t.fact(0, "advisories", indexInWords(t.result))
 		for _, s := range d.Sources {
 			t.fact(2, "source", sourceDate(s))
 		}
@@ -184,6 +183,12 @@ func (t *plainText) base() {
 		t.fact(0, "policy", fmt.Sprintf("%s, rule %q", p.Location, p.Rule))
 	}
 	t.facts(0, "total", totals(t.result))
+}
+
+// indexInWords is the advisory index and how old it is.
+func indexInWords(r *result.Result) string {
+	d := r.Database
+	return fmt.Sprintf("%s index, newest of %s (%s), built %s", firstOf(d.Location, "unnamed"), day(d.Newest), age(d.Newest, r.Created), day(d.Built))
 }
 
 // verdict is the last word.
