@@ -57,6 +57,30 @@ func harmlessHTMLFiles(t *testing.T, report []byte, _ Options, s string) {
 	}
 }
 
+// Findings may share a fingerprint, and a result may be edited by hand.
+func TestHTMLPermalinks(t *testing.T) {
+	r := shop()
+	for i, same := range []string{"", "", r.Findings[6].Fingerprint, `"><b id=x>`, `"><b id=x>`} {
+		r.Findings[i].Fingerprint = same
+	}
+	page := render(t, "html", r, Options{})
+	checkHTML(t, page)
+	if n := bytes.Count(page, []byte(` id="f-`)); n != len(r.Findings) {
+		t.Errorf("%d permalinks for %d findings", n, len(r.Findings))
+	}
+}
+
+func FuzzHTML(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r := hostileResult(s)
+		r.Findings[1].Fingerprint = s
+		harmlessHTML(t, render(t, "html", r, Options{}), Options{}, s)
+	})
+}
+
 // checkHTML parses a page as browsers do and fails for every element and
 // attribute that is not the template's, every link that is not an advisory's
 // or the page's own, and every character that nobody can see.
