@@ -12,18 +12,18 @@ import (
 
 // writeJSON writes the result itself. JSON ends up on terminals too, so what
 // EscapeTerminal would escape is escaped here in JSON's notation: the document
-// means the same. A log command is broken likewise.
+// means the same.
 func writeJSON(w io.Writer, r *result.Result, _ Options) error {
 	var b bytes.Buffer
 	if err := result.Write(&b, r); err != nil {
 		return err
 	}
-	_, err := w.Write(bracketCommand.ReplaceAll(escapeJSON(b.Bytes()), []byte(`#\u0023$1[`)))
+	_, err := w.Write(escapeJSON(b.Bytes()))
 	return err
 }
 
-// escapeJSON escapes characters that people cannot see. In valid JSON those
-// beyond ASCII are in strings only.
+// escapeJSON escapes characters that people cannot see, and breaks log commands.
+// In valid JSON both are in strings only.
 func escapeJSON(doc []byte) []byte {
 	out := make([]byte, 0, len(doc))
 	for len(doc) > 0 {
@@ -39,5 +39,5 @@ func escapeJSON(doc []byte) []byte {
 		}
 		doc = doc[size:]
 	}
-	return out
+	return bracketCommand.ReplaceAll(out, []byte(`#\u0023$1[`))
 }
