@@ -36,6 +36,7 @@ const (
 	maxText  = 4 << 20 // bytes of a Dockerfile
 	maxSteps = 10_000  // instructions of a Dockerfile
 	maxRow   = 1000    // instructions, and entries of a history, that are aligned
+	maxParts = 20      // texts between the variables of an instruction
 	maxCells = 4 << 20 // pairs of them that are looked at, for all stages
 )
 

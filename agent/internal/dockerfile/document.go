@@ -12,26 +12,34 @@ type document struct {
 	content string // without the tabs that <<- removes
 }
 
-// opening is a word that begins a here-document: <<EOF, <<-EOF, 3<<"EOF". As a
-// word of its own: a<<EOF, <<<EOF and "<<EOF" are none.
-var opening = regexp.MustCompile(`^\d*<<(-?)([^<]+)$`)
+// opening is a word that begins a here-document: <<EOF, << EOF, <<-EOF,
+// 3<<"EOF". As a word of its own: a<<EOF, <<<EOF and "<<EOF" are none.
+var opening = regexp.MustCompile(`^\d*<<(-?)\s*([^<\s][^<]*)$`)
 
 // documents reads the here-documents of an instruction, one after the other.
+// A line with a quote that has no end has none, as in BuildKit.
 func (s *source) documents(in *instruction) error {
 	keyword, arguments := in.keyword, in.arguments
 	if keyword == "ONBUILD" {
-		keyword, arguments, _ = strings.Cut(arguments, " ")
+		keyword, arguments = word(arguments, s.escape)
 		keyword = strings.ToUpper(keyword)
 	}
 	if !keywords[keyword] || !strings.Contains(arguments, "<<") {
 		return nil
 	}
-	for _, word := range words(arguments, '\\') {
-		m := opening.FindStringSubmatch(word)
+	all := words(arguments, '\\') // whatever the escape character is
+	if _, closed := unquoted(all[len(all)-1], '\\'); !closed {
+		return nil
+	}
+	for _, w := range all {
+		m := opening.FindStringSubmatch(w)
 		if m == nil {
 			continue
 		}
-		d := document{name: unquoted(m[2], '\\')}
+		var d document
+		if d.name, _ = unquoted(m[2], '\\'); d.name == "" {
+			continue
+		}
 		if err := s.read(&d, m[1] == "-", in.at.first); err != nil {
 			return err
 		}

@@ -55,14 +55,14 @@ func newEntry(l result.Layer) entry {
 	e := entry{empty: l.Empty, text: l.Instruction}
 	// Docker's classic builder has two spaces where buildah has one.
 	e.layered = strings.HasSuffix(l.CreatedBy, "# buildkit") || strings.Contains(l.CreatedBy, "#(nop)  ")
-	first, rest := word(options.ReplaceAllString(l.Instruction, ""), 0)
+	first, rest := word(withoutTail(l.Instruction, options), 0)
 	if _, known := keywords[strings.ToUpper(first)]; !known {
 		return e
 	}
 	e.keyword, e.text = strings.ToUpper(first), strings.TrimLeft(rest, space)
 	switch e.keyword {
 	case "RUN":
-		e.cut = checksums.ReplaceAllString(e.text, "")
+		e.cut = withoutTail(e.text, checksums)
 	case "COPY", "ADD":
 		e.form = unmarked(strings.Join(copied(e.text, 0), " "))
 		if m := counted.FindStringSubmatch(e.text); m != nil {
@@ -80,6 +80,12 @@ var (
 	options   = regexp.MustCompile(`(?: ?\|(?:unsetLabel|inheritLabels|unsetAnnotation|inheritAnnotations|force-mtime|clamp-mtime)=[^|]*)+$`)
 	checksums = regexp.MustCompile(`(?::(?:sha256:)?[0-9a-f]{64})+$`)
 )
+
+// withoutTail looks for it in the last KiB alone, as others write more there.
+func withoutTail(text string, tail *regexp.Regexp) string {
+	from := max(0, len(text)-1<<10)
+	return text[:from] + tail.ReplaceAllString(text[from:], "")
+}
 
 // counted is how docker's classic builder and buildah write what they copied:
 // "file in /to", with the checksum or without, after flags or after nothing.

@@ -39,7 +39,7 @@ func stagesOf(all []instruction) ([]stage, error) {
 		case in.keyword == "ARG":
 			for _, w := range words(in.arguments, in.escape) {
 				name, value, _ := strings.Cut(w, "=")
-				global[name] = unquoted(value, in.escape)
+				global[name], _ = unquoted(value, in.escape)
 			}
 		default:
 			return nil, fmt.Errorf("line %d: %s stands before the first FROM", in.at.first, in.keyword)
@@ -58,9 +58,9 @@ func newStage(from instruction, byName map[string]int, global map[string]string)
 	if len(w) != 1 && (len(w) != 3 || !strings.EqualFold(w[1], "AS")) {
 		return stage{}, fmt.Errorf("line %d: FROM must be FROM IMAGE or FROM IMAGE AS NAME", from.at.first)
 	}
-	base := strings.ToLower(unquoted(expanded(w[0], global), from.escape))
+	base, _ := unquoted(expanded(w[0], global), from.escape)
 	s := stage{parent: -1, from: from.at.first, scratch: base == "scratch"}
-	if i, ok := byName[base]; ok {
+	if i, ok := byName[strings.ToLower(base)]; ok {
 		s.parent = i
 	}
 	if len(w) == 3 {
@@ -89,10 +89,7 @@ func otherParents(stages []stage, parent int, from instruction) (others []int) {
 // expanded puts the defaults of the global arguments into the name of a base:
 // $A, ${A}, ${A:-x}, ${A:+x}.
 func expanded(text string, global map[string]string) string {
-	return variable['\\'].ReplaceAllStringFunc(text, func(s string) string {
-		if s[0] != '$' {
-			return s
-		}
+	return replaced(text, '\\', func(s string) string {
 		s = strings.TrimSuffix(strings.TrimPrefix(s[1:], "{"), "}")
 		name, fallback, _ := strings.Cut(s, ":")
 		switch value := global[name]; {

@@ -24,6 +24,9 @@ func word(text string, escape byte) (first, rest string) {
 			}
 		case c == '"' || c == '\'':
 			quote = c
+		case strings.HasPrefix(text[i:], "<<"): // << EOF is one word
+			rest := text[i+2:]
+			i += 1 + len(rest) - len(strings.TrimLeft(rest, " \t"))
 		case strings.IndexByte(space, c) >= 0:
 			return text[:i], text[i:]
 		}
@@ -42,28 +45,26 @@ func words(text string, escape byte) (all []string) {
 	}
 }
 
-// unquoted is a word without its quotes and escape characters.
-func unquoted(word string, escape byte) string {
+// unquoted is a word without its quotes and escape characters. It is not
+// closed if a quote has no end; such a word reaches to the end of its text.
+func unquoted(word string, escape byte) (text string, closed bool) {
 	var b strings.Builder
-	var quote rune
-	escaped := false
-	for _, r := range word {
-		switch {
-		case escaped:
-			escaped = false
-		case r == rune(escape) && quote != '\'':
-			escaped = true
-			continue
-		case r == quote:
+	var quote byte
+	for i := 0; i < len(word); i++ {
+		switch c := word[i]; {
+		case c == escape && quote != '\'':
+			if i++; i < len(word) {
+				b.WriteByte(word[i])
+			}
+		case quote != 0 && c == quote:
 			quote = 0
-			continue
-		case quote == 0 && (r == '"' || r == '\''):
-			quote = r
-			continue
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		default:
+			b.WriteByte(c)
 		}
-		b.WriteRune(r)
 	}
-	return b.String()
+	return b.String(), quote == 0
 }
 
 // list is the JSON form of arguments: ["a", "b c"].
