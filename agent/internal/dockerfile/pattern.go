@@ -82,10 +82,15 @@ func variable(text string) int {
 	return 1
 }
 
-// newPattern makes a pattern of a text that gapped has seen. One of too many
-// parts has a gap in place of the last of them.
+// newPattern makes a pattern of a text that gapped has seen. A variable that
+// was a word may have been empty: its gap takes the space along. One of too
+// many parts has a gap in place of the last of them.
 func newPattern(text string) pattern {
-	p := pattern(strings.Split(text, gap))
+	text = strings.TrimSuffix(strings.ReplaceAll(" "+text+" ", " "+gap+" ", " "+gap), " ")
+	p := pattern(strings.Split(strings.TrimPrefix(text, " "), gap))
+	if n := len(p) - 1; n > 0 && p[n] == "" {
+		p[n-1] = strings.TrimSuffix(p[n-1], " ")
+	}
 	if len(p) > maxParts {
 		p[maxParts-1] = p[len(p)-1]
 		p = p[:maxParts]
