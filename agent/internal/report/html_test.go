@@ -10,6 +10,9 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/tools/txtar"
+
+	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/result"
 )
 
 // htmlAllowed is every element and attribute that the page may have.
@@ -67,6 +70,31 @@ func TestHTMLPermalinks(t *testing.T) {
 	checkHTML(t, page)
 	if n := bytes.Count(page, []byte(` id="f-`)); n != len(r.Findings) {
 		t.Errorf("%d permalinks for %d findings", n, len(r.Findings))
+	}
+}
+
+// What the samples do not have: other kinds, without a path or a layer, what was
+// removed, and remedies of which no version is known or several are.
+func TestHTMLOtherKinds(t *testing.T) {
+	r := shop()
+	for _, k := range []finding.Kind{finding.Misconfiguration, finding.Malware, finding.WeakPassword, finding.Exposure} {
+		r.Findings = append(r.Findings, finding.Finding{Kind: k, ID: "id-of-" + string(k), Layer: -1, Verdict: finding.Verdict{Action: finding.Alert}})
+	}
+	r.Removed = []result.Removed{{Package: result.Package{Name: "gone<b>", Version: "1", Path: "a/b", Layer: 2, FirstLayer: 2}, RemovedIn: 5}}
+	r.Remedies = append(r.Remedies,
+		result.Remedy{Layer: -1, Kind: finding.Malware, IDs: []string{"id-of-malware"}, Findings: 1},
+		result.Remedy{Layer: 0, Kind: finding.Vulnerability, Packages: []string{"zlib1g"}, From: "1", IDs: []string{"CVE-2023-45853"}, Findings: 1},
+		result.Remedy{Layer: 2, Kind: finding.Vulnerability, Packages: []string{"curl"}, From: "1", To: []string{"2", "2a"}, IDs: []string{"CVE-2023-28319"}, Findings: 1})
+	page := render(t, "html", r, Options{})
+	checkHTML(t, page)
+	for _, want := range []string{
+		`<span class="kind">weak password</span> <b><bdi>the image</bdi></b>`, "4 findings of no layer that can be named", "gone&lt;b&gt;",
+		`<a href="#layer-5">layer 5</a>`, `<a href="#layer-none">No layer that can be named</a>`, "Take a newer base image",
+		"no fixed version of zlib1g is known", "to the highest of 2, 2a",
+	} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page does not have %s", want)
+		}
 	}
 }
 
