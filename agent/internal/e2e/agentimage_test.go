@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/layergate/layergate/agent/internal/result"
@@ -20,7 +21,7 @@ func TestAgentImage(t *testing.T) {
 	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "skopeo")
 	image := imageName(t, "agent")
 	archive := buildAgent(t, image)
-	t.Run("the same image again", func(t *testing.T) { sameFiles(t, filepath.Dir(archive), filepath.Dir(buildAgent(t, image))) })
+	t.Run("the same image again", func(t *testing.T) { testSame(t, archive) })
 	t.Run("for another architecture", testArm64)
 	t.Run("commands and programmes", func(t *testing.T) { testEntrypoint(t, image) })
 	t.Run("no programme takes a command's name", func(t *testing.T) { testNames(t, image) })
@@ -31,32 +32,53 @@ func TestAgentImage(t *testing.T) {
 	t.Run("the strictest policy", func(t *testing.T) { testStrictest(t, archive) })
 }
 
-// buildAgent is the archive of an agent's image with the programme under test.
+// buildAgent gives the daemon the agent's image, with the programme under test,
+// under a name, and returns its archive. All tests share one build.
 func buildAgent(t testing.TB, name string) string {
 	t.Helper()
-	dir := t.TempDir()
-	run(t, "cp", programme, dir)
-	buildImage(t, name, filepath.Join(dir, "layergate"))
-	return filepath.Join(dir, "image.tar")
+	buildOnce.Do(func() {
+		buildOnce.archive = filepath.Join(filepath.Dir(programme), "image.tar")
+		buildOnce.output, buildOnce.err = buildImage(programme)
+	})
+	checkBuild(t, buildOnce.output, buildOnce.err)
+	run(t, "skopeo", "copy", "--insecure-policy", "docker-archive:"+buildOnce.archive, "docker-daemon:"+name)
+	return buildOnce.archive
 }
 
-// buildImage runs agent/image.sh. Without a mirror of Debian the test is
-// skipped, or fails in CI.
-func buildImage(t testing.TB, name, binary string) {
+var buildOnce struct {
+	sync.Once
+	archive string
+	output  []byte
+	err     error
+}
+
+// buildImage runs agent/image.sh, without a daemon.
+func buildImage(binary string) ([]byte, error) {
+	cmd := exec.Command("../../image.sh", "layergate-e2e/agent:built", binary)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix:///dev/null")
+	return cmd.CombinedOutput()
+}
+
+// checkBuild skips a test where there is no mirror of Debian; in CI it fails.
+func checkBuild(t testing.TB, output []byte, err error) {
 	t.Helper()
-	out, err := exec.Command("../../image.sh", name, binary).CombinedOutput()
 	switch {
 	case err == nil:
-	case os.Getenv("CI") == "" && strings.Contains(string(out), "agent/image.sh: downloading"):
-		t.Skipf("Debian's packages cannot be had: set MIRROR to a mirror\n%s", out)
+	case os.Getenv("CI") == "" && strings.Contains(string(output), "agent/image.sh: downloading"):
+		t.Skipf("Debian's packages cannot be had: set MIRROR to a mirror\n%s", output)
 	default:
-		t.Fatalf("agent/image.sh: %v\n%s", err, out)
+		t.Fatalf("agent/image.sh: %v\n%s", err, output)
 	}
 }
 
-func sameFiles(t *testing.T, first, second string) {
+// testSame builds the image again, in another folder.
+func testSame(t *testing.T, archive string) {
+	dir := t.TempDir()
+	run(t, "cp", programme, dir)
+	output, err := buildImage(filepath.Join(dir, "layergate"))
+	checkBuild(t, output, err)
 	for _, name := range []string{"image.tar", "image.cdx.json"} {
-		run(t, "cmp", filepath.Join(first, name), filepath.Join(second, name))
+		run(t, "cmp", filepath.Join(filepath.Dir(archive), name), filepath.Join(dir, name))
 	}
 }
 
@@ -67,7 +89,8 @@ func testArm64(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building for arm64: %v\n%s", err, out)
 	}
-	buildImage(t, imageName(t, "agent"), binary)
+	output, err := buildImage(binary)
+	checkBuild(t, output, err)
 	archive := filepath.Join(filepath.Dir(binary), "image.tar")
 	if got := run(t, "skopeo", "inspect", "--format", "{{.Os}}/{{.Architecture}}", "docker-archive:"+archive); got != "linux/arm64" {
 		t.Errorf("the image is for %s, want linux/arm64", got)

@@ -73,7 +73,7 @@ var documented = []snippet{{
 // of its own image, once over an image that the policy blocks and once over one
 // that it lets pass.
 func TestPipelines(t *testing.T) {
-	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "bash")
+	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "skopeo", "bash")
 	agentImage := imageName(t, "agent")
 	buildAgent(t, agentImage)
 	for _, p := range documented {
