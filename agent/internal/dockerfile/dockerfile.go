@@ -89,7 +89,8 @@ func bestFit(stages []stage, layers []result.Layer) []lines {
 				break
 			}
 			a := align(r.steps, entries)
-			if a.score > best.score && a.convincing(r.steps) {
+			known := i == len(stages)-1 || a.score >= 2*sure // one match is no reason to think of another target
+			if known && a.score > best.score && a.convincing(r.steps) {
 				best, at = a, r
 			}
 		}
