@@ -162,7 +162,7 @@ func codeLocation(r *result.Result, layer int, file string) codeLine {
 		at.Path = r.Layers[i].Dockerfile.Path
 	}
 	if l, ok := layerAt(r, layer); ok && l.Dockerfile != nil {
-		at.Path, at.Lines.Begin = l.Dockerfile.Path, max(l.Dockerfile.Line, 1)
+		at.Path, at.Lines.Begin = l.Dockerfile.Path, l.Dockerfile.Line
 	}
 	// Clean and relative, without "./" and "..", as GitLab wants paths.
 	at.Path = cmp.Or(strings.TrimPrefix(path.Clean("/"+EscapeTerminal(at.Path)), "/"), "Dockerfile")

@@ -83,8 +83,7 @@ func fixes(f *finding.Finding) string {
 }
 
 func fileDetail(p result.Place) gitlabDetail {
-	line := max(p.Line, 1)
-	return gitlabDetail{Type: "file-location", FileName: cmp.Or(EscapeTerminal(p.Path), "Dockerfile"), LineStart: line, LineEnd: max(p.EndLine, line)}
+	return gitlabDetail{Type: "file-location", FileName: cmp.Or(EscapeTerminal(p.Path), "Dockerfile"), LineStart: p.Line, LineEnd: p.EndLine}
 }
 
 // table has a row for each place: which layer brought it in, and by which

@@ -157,7 +157,7 @@ func TestGitLabSaysWhereTheRestIs(t *testing.T) {
 // TestGitLabTracksOverBuilds: a rebuilt image, whose digests and layers' places
 // are others, has the same entries for GitLab.
 func TestGitLabTracksOverBuilds(t *testing.T) {
-	before, after := crowded(), rebuilt(crowded())
+	before, after := versions(), rebuilt(versions())
 	for _, format := range []string{"gitlab", "gitlab-secrets"} {
 		a, b := readGitLab(t, format, before, Options{}), readGitLab(t, format, after, Options{})
 		if diff := cmp.Diff(a.tracked(), b.tracked()); diff != "" {
@@ -172,7 +172,7 @@ func TestGitLabTracksOverBuilds(t *testing.T) {
 }
 
 // rebuilt is what another build of an image gives: one more instruction at the
-// bottom, and other digests.
+// bottom, other digests, and an archive that is cut elsewhere.
 func rebuilt(r *result.Result) *result.Result {
 	r.Layers = append([]result.Layer{{Instruction: "ENV A=B", Empty: true}}, r.Layers...)
 	for i := range r.Layers {
@@ -182,6 +182,13 @@ func rebuilt(r *result.Result) *result.Result {
 	}
 	for i := range r.Findings {
 		r.Findings[i].Layer++
+	}
+	for i := range r.Incomplete {
+		g := &r.Incomplete[i]
+		g.Reason = strings.ReplaceAll(g.Reason, "1234 bytes", "99 bytes")
+		if g.Layer >= 0 {
+			g.Layer++
+		}
 	}
 	r.Image.Digest, r.Image.ID = digest("5e"), digest("5f")
 	sign(r)
@@ -211,6 +218,29 @@ func TestGitLabMergesPlaces(t *testing.T) {
 		return
 	}
 	t.Error("no minimist")
+}
+
+// TestGitLabManyPlaces: lists end somewhere, and say so.
+func TestGitLabManyPlaces(t *testing.T) {
+	r := shop()
+	r.Incomplete = nil
+	for i := range 250 {
+		f := r.Findings[6]
+		f.Path = fmt.Sprintf("srv/%d.jar", i)
+		r.Findings = append(r.Findings, f)
+		r.Incomplete = append(r.Incomplete, finding.Gap{Kind: finding.Limited, Reason: "too large", Subject: f.Path, Layer: -1})
+	}
+	g := readGitLab(t, "gitlab", r, Options{})
+	about := g.Vulnerabilities[0].Details["about"].Items
+	if last := about[len(about)-1].Value; len(about) != 101 || last != "and 150 more, all of them in the JSON report" {
+		t.Errorf("%d subjects, the last is %s", len(about), last)
+	}
+	for _, v := range g.Vulnerabilities {
+		rows := v.Details["layers"].Rows
+		if v.Identifiers[0].Value == "CVE-2021-44228" && (len(rows) != 101 || rows[100][0].Value != "and 151 more, all of them in the JSON report") {
+			t.Errorf("%d rows, the last is %v", len(rows), rows[len(rows)-1])
+		}
+	}
 }
 
 // TestGitLabLongSolution: it keeps to GitLab's length, in whole sentences, even
@@ -347,6 +377,7 @@ func TestGitLabImage(t *testing.T) {
 		{"/builds/x1/shop.tar", "oci-archive", "1.4.2", id, "shop.tar@" + id},
 		{"shop.tar", "rootfs", "", "", "shop.tar:latest"},
 		{"", "", "", "", "unknown:latest"},
+		{strings.Repeat("x", 300) + ":1.2", "registry", "shop/web:2", id, "shop/web:2"},
 	} {
 		r := &result.Result{Image: result.Image{Name: test.name, Source: test.source, Tags: []string{test.tag}, ID: test.id}}
 		if got := gitlabImage(r); got != test.want {
