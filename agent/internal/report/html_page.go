@@ -72,7 +72,7 @@ func newHTMLPage(r *result.Result, links htmlLinks) *htmlPage {
 	p.EndOfLife = r.Distro != nil && r.Distro.EndOfLife != "" && r.Distro.EndOfLife < day(r.Created)
 	p.Kinds, p.Exploited = kindsOf(r.Findings)
 	p.Many = len(r.Findings) > manyFindings
-	if p.Gaps = htmlGaps(r.Incomplete); len(p.Gaps) == 1 && p.Gaps[0].Reason == r.Failed {
+	if p.Gaps = htmlGaps(r.Incomplete); len(p.Gaps) == 1 && r.Failed != "" && p.Gaps[0].Reason == r.Failed {
 		p.Gaps = nil // it is said already
 	}
 	stack := newHTMLStack(r)

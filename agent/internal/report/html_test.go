@@ -98,6 +98,15 @@ func TestHTMLOtherKinds(t *testing.T) {
 	}
 }
 
+// A gap is left out only where the failure has said the same.
+func TestHTMLGapWithoutReason(t *testing.T) {
+	r := clean()
+	r.Incomplete = []finding.Gap{{Kind: finding.Limited, Layer: -1}}
+	if page := render(t, "html", r, Options{}); !bytes.Contains(page, []byte("Incomplete: 1 thing could not be read")) {
+		t.Error("the page does not show the gap")
+	}
+}
+
 func FuzzHTML(f *testing.F) {
 	for _, s := range hostile {
 		f.Add(s)
