@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"html"
 	"maps"
 	"net/url"
 	"regexp"
@@ -76,6 +77,20 @@ func harmlessMarkdownHelp(t *testing.T, help string) {
 	outside = regexp.MustCompile(`</?(p|ul|li)>|<a href="https://[a-z.]+/[!-~]+">|</a>`).ReplaceAllString(outside, "")
 	if strings.ContainsAny(outside, "<>@|`*[") {
 		t.Errorf("markup of the image's: %s\nfrom: %s", outside, help)
+	}
+}
+
+// TestQuoteCode: a reader sees the text, in one piece of code, and nothing else.
+func TestQuoteCode(t *testing.T) {
+	for _, s := range []string{"a", "`", "``", "a`b", "`@all`", "a``b`c", " a ", " ", "", "`` ` ```", `\` + "`"} {
+		var page bytes.Buffer
+		if err := goldmark.Convert([]byte("x "+quoteCode(s)+" y"), &page); err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile(`^<p>x <code>([^<]*)</code> y</p>\n$`).FindStringSubmatch(page.String())
+		if m == nil || strings.TrimSpace(html.UnescapeString(m[1])) != strings.TrimSpace(s) {
+			t.Errorf("%q is shown as %s", s, page.String())
+		}
 	}
 }
 
