@@ -87,11 +87,8 @@ func (a aligner) alien(i, j int) int32 {
 // before aligns the first i steps with the first j entries, for all i and j.
 func (a aligner) before() table {
 	t := newTable(len(a.steps), len(a.entries))
-	for i := range len(a.steps) + 1 {
+	for i := 1; i <= len(a.steps); i++ { // with no step before them, entries are the base image's
 		for j := range len(a.entries) + 1 {
-			if i == 0 {
-				continue // the base image's
-			}
 			best := *t.at(i-1, j) - a.without(i-1)
 			if j > 0 {
 				best = max(best, *t.at(i, j-1)-a.alien(i, j-1))

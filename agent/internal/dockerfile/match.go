@@ -65,7 +65,7 @@ func newEntry(l result.Layer) entry {
 		e.cut = withoutTail(e.text, checksums)
 	case "COPY", "ADD":
 		e.form = unmarked(strings.Join(copied(e.text, 0), " "))
-		if m := counted.FindStringSubmatch(e.text); m != nil {
+		if m := counted.FindStringSubmatch(e.text); m != nil && strings.Contains(l.CreatedBy, "#(nop)") {
 			e.to = unmarked(m[1])
 		}
 	default:
@@ -89,7 +89,7 @@ func withoutTail(text string, tail *regexp.Regexp) string {
 
 // counted is how docker's classic builder and buildah write what they copied:
 // "file in /to", with the checksum or without, after flags or after nothing.
-var counted = regexp.MustCompile(`^(?:--.*?)?(?:(?:file|dir|multi)(?::[0-9a-f]+)?|[0-9a-f]{64})? ?in (.+)$`)
+var counted = regexp.MustCompile(`^(?:--.*?)?(?:(?:file|dir|multi)(?::[0-9a-f]+)?|[0-9a-f]{64}) in (.+)$`)
 
 // newStep prepares an instruction; shell is what the Dockerfile's last SHELL
 // before it says.

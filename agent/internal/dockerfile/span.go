@@ -1,8 +1,8 @@
 package dockerfile
 
-// lines says where each entry stands: at the lines of its step, and where a
+// places says where each entry stands: at the lines of its step, and where a
 // layer holds the files of more steps, from the first of them to the last.
-func (a alignment) lines(r row, entries []entry) []lines {
+func (a alignment) places(r row, entries []entry) []lines {
 	all := make([]lines, len(entries))
 	merged := !a.layered(entries)
 	last := lines{}
