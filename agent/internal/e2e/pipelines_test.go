@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,8 +71,8 @@ var documented = []snippet{{
 }}
 
 // TestPipelines runs the scripts of the documented pipelines, with the agent out
-// of its own image, once over an image that the policy blocks and once over one
-// that it lets pass.
+// of its own image, over an image that the policy blocks, one that it lets pass
+// and one that cannot be read completely.
 func TestPipelines(t *testing.T) {
 	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "skopeo", "bash")
 	agentImage := imageName(t, "agent")
@@ -88,6 +89,7 @@ func TestPipelines(t *testing.T) {
 			}
 			t.Run("block", func(t *testing.T) { p.run(t, steps, agentImage, "4.17.4", 2) })
 			t.Run("pass", func(t *testing.T) { p.run(t, steps, agentImage, "", 0) })
+			t.Run("incomplete", func(t *testing.T) { p.run(t, steps, agentImage, unreadable, 1) })
 		})
 	}
 	t.Run("tekton.yaml", func(t *testing.T) { testTekton(t, agentImage) })
@@ -115,7 +117,7 @@ func (p snippet) run(t *testing.T, steps []step, agentImage, lodash string, want
 	var last string
 	for _, s := range steps {
 		if failed != 0 && !s.always {
-			t.Fatalf("the pipeline ended before %q with exit code %d", s.name, failed)
+			continue
 		}
 		var code int
 		last, code = p.script(t, s, repository, append(environment, "PATH="+path))
@@ -167,6 +169,9 @@ func checkReports(t *testing.T, reports []string, dir, repository string) {
 	}
 }
 
+// unreadable is no version: it breaks the file that it is in.
+const unreadable = `"}`
+
 // repository is a folder with all that the snippets expect in a repository. A
 // version of lodash before 4.17.12 is blocked by the default policy
 // (CVE-2019-10744: critical, fixed).
@@ -174,7 +179,9 @@ func repository(t *testing.T, lodash string) string {
 	dir := t.TempDir()
 	run(t, "cp", "../../../policies/default.yaml", filepath.Join(dir, "policy.yaml"))
 	write(t, filepath.Join(dir, "Dockerfile"), "FROM scratch\nCOPY app /app\n")
-	write(t, filepath.Join(dir, "app/index.js"), "")
+	// No two images are alike: docker would take one's layers for the other's
+	// while another test removes them.
+	write(t, filepath.Join(dir, "app/index.js"), fmt.Sprintf("// %d %s\n", os.Getpid(), dir))
 	if lodash != "" {
 		m := module("app/node_modules/lodash", lodash)
 		write(t, filepath.Join(dir, m.name), m.content)
