@@ -156,7 +156,7 @@ func widgetText(s string) string { return noMarkup.Replace(EscapeTerminal(s)) }
 // the image. GitLab shows a path that the repository does not have, but its
 // link leads nowhere.
 func codeLocation(r *result.Result, layer int, file string) codeLine {
-	at := codeLine{Path: cmp.Or(file, gitlabImage(r))}
+	at := codeLine{Path: cmp.Or(file, r.Image.Name)}
 	at.Lines.Begin = 1
 	if i := slices.IndexFunc(r.Layers, func(l result.Layer) bool { return l.Dockerfile != nil }); i >= 0 {
 		at.Path = r.Layers[i].Dockerfile.Path

@@ -35,6 +35,9 @@ func notices(r *result.Result) []notice {
 		list = append(list, notice{id: "scan-failed", title: "The scan could not be completed", reason: r.Failed, layer: -1, grave: true})
 	}
 	for _, group := range gapsByReason(r) {
+		if r.Failed != "" && group.reason == r.Failed {
+			continue // said above
+		}
 		n := notice{id: "gap-" + string(group.kind), title: fmt.Sprintf("Incomplete scan (%s)", group.kind), reason: group.reason, layer: group.layer, grave: grave}
 		for _, g := range group.gaps {
 			if g.Subject != "" {

@@ -122,6 +122,7 @@ func TestGitLabSaysWhereTheRestIs(t *testing.T) {
 func TestGitLabNeverLooksClean(t *testing.T) {
 	failed := clean()
 	failed.Failed = "opening web.tar: no such file"
+	failed.Incomplete = []finding.Gap{{Kind: finding.Unreadable, Reason: failed.Failed, Subject: "web.tar", Layer: -1}} // as a scan has it
 	failed.Verdict = result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1, Reasons: []string{failed.Failed}}
 	accepted := broken()
 	accepted.Verdict = result.Verdict{Action: finding.Alert}
