@@ -124,10 +124,11 @@ func TestGitLabAnnotation(t *testing.T) {
 // TestGitLabInputs gives the component every input another value and looks at
 // what becomes of each.
 func TestGitLabInputs(t *testing.T) {
-	p := newProject(t, withInputs(`{image: $BUILT, stage: deploy, job-prefix: web-, policy: policy.yaml, dockerfile: policy.yaml, `+
+	p := newProject(t, withInputs(`{image: $BUILT, stage: deploy, job-prefix: web-, policy: policy.yaml, dockerfile: web/Dockerfile, `+
 		`default-branch-image: "registry.example.com/shop:main", platform: linux/amd64, block: false, note: false, `+
 		`scan-flags: "--verify --timeout 5m", report-folder: scan/web, expiry: 1 week, runner-tags: [docker], `+
-		`agent-image: "registry.example.com/agent@sha256:`+strings.Repeat("0", 64)+`"}`)).run(t, "BUILT="+shop(t))
+		`agent-image: "registry.example.com/agent@sha256:`+strings.Repeat("0", 64)+`"}`),
+		"testdata/images/shop/Dockerfile", "web/Dockerfile").run(t, "BUILT="+shop(t))
 	want := map[string]string{"build": "PASS", "deploy": "PASS", "web-" + scanJob: "PASS", "web-" + gateJob: "PASS"}
 	if !maps.Equal(p.jobs, want) {
 		t.Errorf("the jobs are %v, want %v\n%s", p.jobs, want, p.log)

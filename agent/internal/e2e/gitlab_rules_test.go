@@ -117,27 +117,3 @@ func TestGitLabDocumentation(t *testing.T) {
 		}
 	}
 }
-
-// TestGitLabContainer runs the jobs in containers of the agent's own image, as
-// runners do: its shell, its tools, its user.
-func TestGitLabContainer(t *testing.T) {
-	need(t, "docker", "buildah", "apt-get=apt", "dpkg-deb=dpkg", "docker-registry", "skopeo")
-	needGitLab(t)
-	image := imageName(t, "agent")
-	buildAgent(t, image)
-	const user, password = "someone", `it's "secret"`
-	server := privateRegistry(t, user, password)
-	run(t, "skopeo", "copy", "--insecure-policy", "--dest-tls-verify=false", "--dest-creds", user+":"+password,
-		"oci-archive:"+shop(t), "docker://"+server+"/shop:1")
-	p := newProject(t, includeFile).runWith(t, []string{"LAYERGATE_AGENT_IMAGE=" + image, "CS_IMAGE=" + server + "/shop:1",
-		"CS_REGISTRY_USER=" + user, "CS_REGISTRY_PASSWORD=" + password},
-		"--network", "host", "--pull-policy", "if-not-present", "--no-umask", "--helper-image", image)
-	if p.jobs[scanJob] != "PASS" || p.jobs[gateJob] != "FAIL" {
-		t.Fatalf("the jobs are %v\n%s", p.jobs, p.log)
-	}
-	p.checkReports(t, scanJob)
-	p.checkSecret(t, password)
-	if got := p.result(t).Verdict.ExitCode; got != 2 {
-		t.Errorf("the result has exit code %d", got)
-	}
-}
