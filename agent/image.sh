@@ -5,7 +5,7 @@
 #
 # Beside BINARY it writes image.tar (for docker load, or skopeo copy docker-archive:…)
 # and the image's SBOM, image.cdx.json. A docker daemon that answers gets the image too.
-# The same BINARY and packages give the same image, byte for byte. It needs no root.
+# The same BINARY, packages and buildah give the same image, byte for byte. It needs no root.
 #
 #   SUITE              Debian's release (bookworm)
 #   MIRROR             the URL of its packages (this machine's mirror)
@@ -24,8 +24,9 @@ fail() {
 }
 
 name=${1:?usage: agent/image.sh NAME [BINARY]}
+binary=${2:+$(realpath -m "$2")}
 cd "$(dirname "$0")/.."
-binary=$(realpath "${2:-bin/layergate}")
+binary=${binary:-$PWD/bin/layergate}
 [[ -x $binary ]] || fail "there is no programme $binary: make build"
 for tool in apt-get:apt dpkg-deb:dpkg buildah:buildah go:golang; do
   command -v "${tool%:*}" >/dev/null || fail "needs ${tool%:*}: apt-get install ${tool#*:}"
