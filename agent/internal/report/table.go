@@ -18,19 +18,17 @@ func writeTable(w io.Writer, r *result.Result, o Options) error {
 	t := table{page: newPage(o), result: r, groups: groupsByLayer(r)}
 	t.image()
 	t.layers()
-	t.gaps()
-	t.remedies()
-	t.database()
-	t.totals()
-	t.verdict()
-	_, err := w.Write(t.buf.Bytes())
-	return err
+	return t.end(w)
 }
 
 // WriteVerdict writes the end of the table: what to change, what could not be
 // read, what the findings rest on, the verdict and its reasons.
 func WriteVerdict(w io.Writer, r *result.Result, o Options) error {
 	t := table{page: newPage(o), result: r}
+	return t.end(w)
+}
+
+func (t *table) end(w io.Writer) error {
 	t.gaps()
 	t.remedies()
 	t.database()
