@@ -151,6 +151,36 @@ func TestGitLabInputs(t *testing.T) {
 	}
 }
 
+// TestGitLabTwoImages: the component twice in one pipeline; one may fail it.
+func TestGitLabTwoImages(t *testing.T) {
+	const at = "component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/scan@$CI_COMMIT_SHA"
+	p := newProject(t, "include:\n"+
+		"  - {"+at+", inputs: {job-prefix: web-, image: $WEB}}\n"+
+		"  - {"+at+", inputs: {job-prefix: worker-, image: $WORKER, block: false, report-folder: worker}}\n").
+		run(t, "WEB="+gitlabImages(t).clean, "WORKER="+shop(t))
+	want := map[string]string{"build": "PASS", "deploy": "PASS", "web-" + scanJob: "PASS", "web-" + gateJob: "PASS",
+		"worker-" + scanJob: "PASS", "worker-" + gateJob: "WARN"}
+	if diff := cmp.Diff(want, p.jobs); diff != "" {
+		t.Errorf("the jobs (-want +got):\n%s\n%s", diff, p.log)
+	}
+	p.checkReports(t, "web-"+scanJob)
+	p.checkReports(t, "worker-"+scanJob)
+}
+
+// TestGitLabPinned: what a group's variables say goes before what the project
+// writes into its pipeline.
+func TestGitLabPinned(t *testing.T) {
+	policy, err := filepath.Abs("../../../policies/default.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProject(t, withInputs("{image: $BUILT, policy: policy.yaml, block: false}")).
+		run(t, "BUILT="+shop(t), "LAYERGATE_POLICY="+policy, "LAYERGATE_BLOCK=true")
+	if p.jobs[gateJob] != "FAIL" || p.result(t).Policy.Location != policy {
+		t.Errorf("the gate is %s, by the policy %s\n%s", p.jobs[gateJob], p.result(t).Policy.Location, p.log)
+	}
+}
+
 // TestGitLabWrongInputs: GitLab refuses the pipeline before a job has begun.
 func TestGitLabWrongInputs(t *testing.T) {
 	for inputs, want := range map[string]string{
