@@ -10,9 +10,9 @@ import (
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
-// maxJUnitCases keeps the file well below the 30 MB that GitLab reads. The
-// least bad findings are left out, and a case says so.
-const maxJUnitCases = 25_000
+// maxJUnitBytes keeps the file below the 30 MB that GitLab reads. The least bad
+// findings are left out, and a case says so.
+const maxJUnitBytes = 24 << 20
 
 type junitSuites struct {
 	XMLName xml.Name `xml:"testsuites"`
@@ -81,7 +81,8 @@ type junitOutcome struct {
 func writeJUnit(w io.Writer, r *result.Result, _ Options) error {
 	doc := junitSuites{Name: "Layergate: " + junitText(r.Image.Name)}
 	doc.Time = "0"
-	doc.Suites = append([]*junitSuite{scanSuite(r)}, layerSuites(r)...)
+	layers, shown := layerSuites(r)
+	doc.Suites = append([]*junitSuite{scanSuite(r, shown)}, layers...)
 	nameCases(doc.Suites)
 	for _, s := range doc.Suites {
 		if !r.Created.IsZero() {

@@ -15,12 +15,17 @@ const (
 )
 
 // layerSuites are the findings by layer, lowest layer first, in each the worst
-// first. Findings of no layer that can be named come last.
-func layerSuites(r *result.Result) []*junitSuite {
-	shown := worstFirst(r.Findings)
-	shown = shown[:min(len(shown), maxJUnitCases)]
+// first. Findings of no layer that can be named come last. shown is how many
+// findings there was room for.
+func layerSuites(r *result.Result) (suites []*junitSuite, shown int) {
 	byLayer := make(map[int]*junitSuite)
-	for _, f := range shown {
+	room := maxJUnitBytes
+	for _, f := range worstFirst(r.Findings) {
+		c := findingCase(r, f)
+		if room -= c.size(); room < 0 {
+			break
+		}
+		shown++
 		at := f.Layer
 		if _, ok := layerAt(r, at); !ok {
 			at = len(r.Layers)
@@ -30,15 +35,35 @@ func layerSuites(r *result.Result) []*junitSuite {
 			s = &junitSuite{Name: shorten(junitText(layerTitle(r, at)), maxJUnitTitle)}
 			byLayer[at] = s
 		}
-		s.Cases = append(s.Cases, findingCase(r, f))
+		s.Cases = append(s.Cases, c)
 	}
-	var suites []*junitSuite
 	for i := range len(r.Layers) + 1 {
 		if s := byLayer[i]; s != nil {
 			suites = append(suites, s)
 		}
 	}
-	return suites
+	return suites, shown
+}
+
+// size is about how many bytes a case takes. Attributes are escaped, text is
+// CDATA.
+func (c *junitCase) size() int {
+	n := 200 + escapedSize(c.Class) + escapedSize(c.Name+c.path) + escapedSize(c.File)
+	for _, o := range []*junitOutcome{c.Failure, c.Error, c.Skipped, c.SystemOut} {
+		if o != nil {
+			n += escapedSize(o.Message) + len(o.Text)
+		}
+	}
+	return n
+}
+
+// escapedSize is how many bytes text takes in an attribute.
+func escapedSize(s string) int {
+	n := len(s)
+	for _, c := range []string{"&", "<", ">", `"`, "'"} {
+		n += strings.Count(s, c) * len("amp;")
+	}
+	return n
 }
 
 func findingCase(r *result.Result, f *finding.Finding) *junitCase {

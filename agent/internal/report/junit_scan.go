@@ -10,8 +10,8 @@ import (
 
 // scanSuite is about the scan itself: the verdict, what could not be read or
 // decided, and, where nothing was found, a case that says so: a suite without
-// any is an error to Jenkins.
-func scanSuite(r *result.Result) *junitSuite {
+// any is an error to Jenkins. shown is how many findings the report has.
+func scanSuite(r *result.Result, shown int) *junitSuite {
 	s := &junitSuite{Name: "the scan", Properties: scanProperties(r)}
 	class := className(r, "the scan")
 	add := func(c *junitCase) {
@@ -24,9 +24,11 @@ func scanSuite(r *result.Result) *junitSuite {
 			Message: "The scan could not be completed: " + junitText(r.Failed), Type: "failed", Text: junitText(r.Failed) + "\n"}})
 	}
 	for _, g := range r.Incomplete {
-		add(gapCase(r, g))
+		if r.Failed == "" || g.Reason != r.Failed {
+			add(gapCase(r, g))
+		}
 	}
-	if n := len(r.Findings) - maxJUnitCases; n > 0 {
+	if n := len(r.Findings) - shown; n > 0 {
 		text := fmt.Sprintf("%d findings are left out, the least bad ones. The JSON result has all.", n)
 		add(&junitCase{Name: "findings left out", Skipped: &junitOutcome{Message: text, Text: text + "\n"}})
 	}

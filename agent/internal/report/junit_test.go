@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -169,6 +170,7 @@ func TestJUnitNames(t *testing.T) {
 // case that passes.
 func TestJUnitScan(t *testing.T) {
 	failed := clean()
+	failed.Incomplete = []finding.Gap{{Kind: finding.Unreadable, Subject: "web", Reason: "connection reset", Layer: -1}} // as a scan has it
 	failed.Failed, failed.Verdict = "connection reset", result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1}
 	accepted := broken()
 	accepted.Verdict = result.Verdict{Action: finding.Alert}
@@ -196,13 +198,21 @@ func TestJUnitScan(t *testing.T) {
 	}
 }
 
+// TestJUnitLimit: GitLab reads no file of more than 30 MB.
 func TestJUnitLimit(t *testing.T) {
-	all := junitOf(t, many(maxJUnitCases+3)).cases(t)
-	if n := len(all); n != maxJUnitCases+2 {
-		t.Errorf("%d cases, want the limit, the verdict and one that says what is missing", n)
+	r := many(12_000)
+	r.Layers[3].Instruction = "RUN " + strings.Repeat("&", 900)
+	report := render(t, "junit", r, Options{})
+	if n := len(report); n > 30<<20 || n < 20<<20 {
+		t.Errorf("%d bytes", len(report))
 	}
-	if c := all["findings left out"]; c == nil || !strings.HasPrefix(c.Skipped.Text, "3 findings are left out") {
-		t.Errorf("nothing says that findings were left out: %v", c)
+	all := parseJUnit(t, report).cases(t)
+	left := fmt.Sprintf("%d findings are left out", len(r.Findings)-len(all)+2)
+	if c := all["findings left out"]; c == nil || !strings.HasPrefix(c.Skipped.Text, left) {
+		t.Errorf("%d cases, and what says that there should be more: %v", len(all), c)
+	}
+	if last := r.Findings[len(r.Findings)-1]; all[caseName(&last)] == nil {
+		t.Error("the worst is left out")
 	}
 }
 

@@ -126,17 +126,14 @@ func findingProperties(r *result.Result, f *finding.Finding) sarif.Properties {
 		"kind": f.Kind, "severity": f.Severity.String(), "layer": f.Layer,
 		"verdict": f.Verdict, "knownExploited": f.KnownExploited,
 	}
-	if l, ok := layerAt(r, f.Layer); ok {
-		p["instruction"] = instruction(l)
-		if l.Origin != "" {
-			p["origin"] = l.Origin
-		}
+	if l, ok := layerAt(r, f.Layer); ok && l.Origin != "" {
+		p["origin"] = l.Origin
 	}
 	if f.Package != nil {
-		p["package"], p["fixState"], p["fixedIn"] = f.Package.PURL, f.FixState, append([]string{}, f.FixedIn...)
+		p["package"], p["fixState"], p["fixedIn"] = EscapeTerminal(f.Package.PURL), f.FixState, append([]string{}, f.FixedIn...)
 	}
 	if f.Path != "" {
-		p["path"] = f.Path
+		p["path"] = EscapeTerminal(f.Path)
 	}
 	if f.EPSS != nil {
 		p["epss"] = *f.EPSS

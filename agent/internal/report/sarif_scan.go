@@ -24,6 +24,9 @@ func invocation(r *result.Result, shown int) *sarif.Invocation {
 		i.AddTToolExecutionNotification(notification("error", "The scan could not be completed: "+EscapeTerminal(r.Failed)))
 	}
 	for _, g := range r.Incomplete {
+		if r.Failed != "" && g.Reason == r.Failed {
+			continue // said above
+		}
 		n := notification("error", gapText(r, g))
 		n.Properties = sarif.Properties{"kind": g.Kind, "subject": g.Subject, "layer": g.Layer}
 		if len(g.IDs) > 0 {
@@ -85,6 +88,9 @@ func (b *sarifBuilder) wholeImage() {
 			if i == helpPlaces {
 				said = append(said, "There is more; the notifications of this run have all.")
 				break
+			}
+			if r.Failed != "" && g.reason == r.Failed {
+				continue
 			}
 			said = append(said, fmt.Sprintf("%s: %s.", count(len(g.gaps), "gap"), gapText(r, g.gaps[0])))
 		}

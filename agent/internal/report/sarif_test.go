@@ -304,6 +304,7 @@ func TestSARIFCategory(t *testing.T) {
 		{"registry.example.com:5000/shop/web:1.2", "", "registry.example.com:5000/shop/web/linux/amd64/"},
 		{"registry.example.com/shop/web:1.2@" + digest("d1"), "", "registry.example.com/shop/web/linux/amd64/"},
 		{"web", "", "web/linux/amd64/"},
+		{"localhost:5000/web", "", "localhost:5000/web/linux/amd64/"},
 		{"/builds/4711/web.tar", "/builds/4711/web.tar", "web.tar/linux/amd64/"},
 		{"oci-archive:out/web.tar:1.2", "out/web.tar", "web.tar/linux/amd64/"},
 		{"", "", "image/linux/amd64/"},
@@ -392,6 +393,7 @@ func TestSARIFSuppressions(t *testing.T) {
 // TestSARIFNeverLooksClean: GitHub reads results only, so there must be one.
 func TestSARIFNeverLooksClean(t *testing.T) {
 	failed := clean()
+	failed.Incomplete = []finding.Gap{{Kind: finding.Unreadable, Subject: "web", Reason: "connection reset", Layer: -1}} // as a scan has it
 	failed.Failed, failed.Verdict = "connection reset", result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1}
 	accepted := broken()
 	accepted.Verdict = result.Verdict{Action: finding.Alert}
