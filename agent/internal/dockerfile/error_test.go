@@ -45,10 +45,11 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestLatin1 has a comment in an old encoding, and a command, as JSON keeps it.
+// TestLatin1 has a comment in an old encoding, and a command, as JSON keeps it;
+// and the mark of another.
 func TestLatin1(t *testing.T) {
 	layers := []result.Layer{{Instruction: "RUN echo caf\ufffd"}}
-	sameLines(t, layers, "# caf\xe9\nFROM scratch\nRUN echo caf\xe9\n", []string{"3"})
+	sameLines(t, layers, "\ufeff# caf\xe9\nFROM scratch\nRUN echo caf\xe9\n", []string{"3"})
 }
 
 // TestHostile is about time and memory: each would take minutes or gigabytes
