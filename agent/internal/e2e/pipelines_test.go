@@ -178,7 +178,7 @@ const unreadable = `"}`
 
 // repository is a folder with all that the snippets expect in a repository. A
 // version of lodash before 4.17.12 is blocked by the default policy
-// (CVE-2019-10744: critical, fixed).
+// (CVE-2019-10744 among others: high, fixed).
 func repository(t *testing.T, lodash string) string {
 	dir := t.TempDir()
 	run(t, "cp", "../../../policies/default.yaml", filepath.Join(dir, "policy.yaml"))
