@@ -75,6 +75,7 @@ func TestHostile(t *testing.T) {
 		"many variables":          {same(1000, "ENV "+long), "FROM a\n" + strings.Repeat("ENV "+strings.Repeat("x$A", 1000)+"y\n", 1000)},
 		"braces":                  {same(10, "ENV x"), "FROM a\nENV " + strings.Repeat("${", 1<<20) + "\n"},
 		"one long word":           {same(10, "RUN x"), "FROM a\nRUN " + strings.Repeat("x", 4<<20-100) + "\n"},
+		"words":                   {same(10, "RUN x"), "FROM a\nRUN " + strings.Repeat("a ", 2<<20-100) + "\n"},
 		"flags":                   {same(10, "RUN x"), "FROM a\nRUN " + strings.Repeat("--a ", 1<<20-100) + "\n"},
 		"here-documents":          {same(10, "RUN x"), "FROM a\n" + strings.Repeat("RUN <<E <<E <<E\nE\nE\nE\n", 9_000)},
 		"openings":                {same(10, "RUN x"), "FROM a\nRUN " + strings.Repeat("<<E ", 100_000) + "\n" + strings.Repeat("E\n", 100_000)},

@@ -19,13 +19,17 @@ func (s *step) run(in instruction, shell string) {
 	} else if shell != "" {
 		s.argv = oneLine(shell + " " + bare)
 	}
+	s.commands = append(s.commands, oneLine(bare), oneLine(in.arguments))
+	if len(in.documents) == 0 {
+		return
+	}
 	var closed, open strings.Builder
 	for _, d := range in.documents {
 		closed.WriteString("\n" + d.content + d.name)
 		open.WriteString("\n" + d.content)
 	}
 	for _, line := range []string{bare, in.arguments} {
-		s.commands = append(s.commands, oneLine(line), oneLine(line+closed.String()), oneLine(line+open.String()))
+		s.commands = append(s.commands, oneLine(line+closed.String()), oneLine(line+open.String()))
 	}
 	if len(in.documents) == 1 && opening.MatchString(bare) {
 		content := in.documents[0].content
