@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
@@ -169,13 +168,6 @@ func TestJUnitNames(t *testing.T) {
 // TestJUnitScan: a broken scan is red, whatever it found; a clean image has a
 // case that passes.
 func TestJUnitScan(t *testing.T) {
-	failed := clean()
-	failed.Incomplete = []finding.Gap{{Kind: finding.Unreadable, Subject: "web", Reason: "connection reset", Layer: -1}} // as a scan has it
-	failed.Failed, failed.Verdict = "connection reset", result.Verdict{Action: finding.Block, Incomplete: true, ExitCode: 1}
-	accepted := broken()
-	accepted.Verdict = result.Verdict{Action: finding.Alert}
-	blocked := clean()
-	blocked.Verdict = result.Verdict{Action: finding.Block, ExitCode: 2, Reasons: []string{"the advisories are 40 days old"}}
 	for _, c := range []struct {
 		name string
 		r    *result.Result
@@ -183,9 +175,9 @@ func TestJUnitScan(t *testing.T) {
 	}{
 		{"clean", clean(), junitCounts{Tests: 2}},
 		{"broken", broken(), junitCounts{Tests: 17, Errors: 17}},
-		{"failed", failed, junitCounts{Tests: 2, Errors: 2}},
-		{"gaps that the policy accepts", accepted, junitCounts{Tests: 17, Skipped: 16}},
-		{"blocked as a whole", blocked, junitCounts{Tests: 2, Failures: 1}},
+		{"failed", failedScan(), junitCounts{Tests: 2, Errors: 2}},
+		{"gaps that the policy accepts", acceptedGaps(), junitCounts{Tests: 17, Skipped: 16}},
+		{"blocked as a whole", blockedWhole(), junitCounts{Tests: 2, Failures: 1}},
 	} {
 		doc := junitOf(t, c.r)
 		c.want.Time = "0"
@@ -236,19 +228,26 @@ after = (doc.tests, doc.failures, doc.errors, doc.skipped)
 json.dump({"same": before == after, "cases": cases}, sys.stdout)
 `
 
+// pythonWith is a Python that has a module.
+func pythonWith(t *testing.T, module string) string {
+	t.Helper()
+	python, err := filepath.Abs("../../../.ci/tools/venv/bin/python")
+	if err == nil {
+		err = exec.CommandContext(t.Context(), python, "-c", "import "+module).Run()
+	}
+	switch {
+	case err != nil && os.Getenv("CI") != "":
+		t.Fatalf("Python's %s is missing: %v", module, err)
+	case err != nil:
+		t.Skipf("Python's %s is missing: make install-deps", module)
+	}
+	return python
+}
+
 // TestJUnitParser reads the reports with another's parser, which counts anew
 // and, unlike Go's, takes no character that XML does not have.
 func TestJUnitParser(t *testing.T) {
-	python, err := filepath.Abs("../../../.ci/tools/venv/bin/python")
-	if err == nil {
-		err = exec.CommandContext(t.Context(), python, "-c", "import junitparser").Run()
-	}
-	if err != nil && os.Getenv("CI") != "" {
-		t.Fatalf("junitparser is missing: %v", err)
-	}
-	if err != nil {
-		t.Skip("junitparser is missing: make install-deps")
-	}
+	python := pythonWith(t, "junitparser")
 	for name, r := range map[string]*result.Result{"crowded": crowded(), "broken": broken(), "hostile": hostileResult(strings.Join(hostile[:13], ""))} {
 		file := filepath.Join(t.TempDir(), "junit.xml")
 		if err := os.WriteFile(file, render(t, "junit", r, Options{}), 0o644); err != nil {

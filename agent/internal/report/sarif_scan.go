@@ -12,7 +12,8 @@ import (
 
 // This file is what SARIF says of the scan itself.
 
-// invocation says how the scan ended, and why it is not complete.
+// invocation says how the scan ended, and why it is not complete; shown is how
+// many findings the run has.
 func invocation(r *result.Result, shown int) *sarif.Invocation {
 	v := r.Verdict
 	said := []string{verdictWord(v)}
@@ -28,7 +29,7 @@ func invocation(r *result.Result, shown int) *sarif.Invocation {
 			continue // said above
 		}
 		n := notification("error", gapText(r, g))
-		n.Properties = sarif.Properties{"kind": g.Kind, "subject": g.Subject, "layer": g.Layer}
+		n.Properties = sarif.Properties{"kind": g.Kind, "subject": EscapeTerminal(g.Subject), "layer": g.Layer}
 		if len(g.IDs) > 0 {
 			n.Properties["ids"] = g.IDs
 		}
@@ -50,7 +51,7 @@ func completeScan(r *result.Result) bool {
 }
 
 func notification(level, text string) *sarif.Notification {
-	return sarif.NewNotification().WithLevel(level).WithTextMessage(text)
+	return sarif.NewNotification().WithLevel(level).WithTextMessage(unlinked(text))
 }
 
 // gapText is a gap in a sentence, escaped.

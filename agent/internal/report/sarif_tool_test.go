@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -62,7 +63,13 @@ func TestSARIFSchema(t *testing.T) {
 // rules and by GitHub's. It ends well whatever it finds. It takes its time, so
 // it gets few files.
 func TestSARIFMultitool(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("there is a SARIF Multitool for amd64 only")
+	}
 	tool := multitool(t, "Sarif.Multitool")
+	if err := os.Chmod(tool, 0o755); err != nil { // its package leaves that to a script, which npm does not run here
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	files := map[string][]byte{"shop": render(t, "sarif", shop(), Options{}), "broken": render(t, "sarif", broken(), Options{})}
 	for _, i := range []int{1, 3, 9} {
