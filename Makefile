@@ -22,7 +22,7 @@ test: ## everything that CI checks; installs missing tools with apt if run by ro
 	@.ci/test
 
 lint:
-	go run $(STATICCHECK) ./agent/... ./policies/... ./testdata/bench/... ./testdata/accuracy/...
+	go run $(STATICCHECK) ./agent/... ./gitlab-ci-templates/... ./policies/... ./testdata/bench/... ./testdata/accuracy/...
 
 fuzz: ## each fuzz target for FUZZTIME (5s)
 	@.ci/fuzz

@@ -193,7 +193,7 @@ func (p gitlabProject) job(t testing.TB, name string) (j gitlabJob) {
 func (p gitlabRun) checkReports(t testing.TB, job string) {
 	t.Helper()
 	declared := p.job(t, job).Artifacts.Reports
-	want := []string{"annotations", "codequality", "container_scanning", "cyclonedx", "junit", "secret_detection"}
+	want := []string{"annotations", "codequality", "container_scanning", "cyclonedx", "junit"}
 	if got := slices.Sorted(maps.Keys(declared)); !slices.Equal(got, want) {
 		t.Errorf("%s declares the reports %v, want %v", job, got, want)
 	}

@@ -24,7 +24,7 @@ const noCommit = "0000000"
 // GitLab tells secrets apart by it; the Dockerfile's line is in the details. No
 // result says in which line of the file a secret is, or what its value is.
 func writeGitLabSecrets(w io.Writer, r *result.Result, _ Options) error {
-	return writeGitLabJSON(w, gitlabPart{
+	report := gitlabPart{
 		scanType: "secret_detection", otherFormat: "gitlab",
 		has:   func(k finding.Kind) bool { return k == finding.Secret },
 		tells: func(n notice) bool { return !slices.Contains(noSecretsThere, n.id) },
@@ -33,8 +33,16 @@ func writeGitLabSecrets(w io.Writer, r *result.Result, _ Options) error {
 			at.Commit.SHA = noCommit
 			return at
 		},
-	}.report(r))
+	}.report(r)
+	if len(report.Vulnerabilities) == 0 {
+		report.Scan.say("warn", notLookedFor)
+	}
+	return writeGitLabJSON(w, report)
 }
+
+// notLookedFor keeps an empty report from looking clean. It goes when scans
+// look for secrets.
+const notLookedFor = "this version of Layergate does not look for secrets: that none are here means nothing"
 
 // noSecretsThere are the notices that leave open no question about secrets.
 var noSecretsThere = []string{"gap-" + string(finding.Undecided), "gap-" + string(finding.Unknowable), "image-blocked"}
