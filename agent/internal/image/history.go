@@ -3,6 +3,7 @@ package image
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -64,10 +65,16 @@ func Layers(history []v1.History, layers []Layer) (all []Layer, notes []string) 
 var shellForm = regexp.MustCompile(`^(?:RUN )?(?:\|\d+ (?:.*? )?)?` +
 	`(?:(?:/usr)?/bin/(?:ba|da|a|k|z)?sh(?: (?:-[A-Za-z]+|pipefail))*? -[A-Za-z]*c|cmd /S /C) (.*)$`)
 
-// checksum is what docker's classic builder writes for what it copied. It says
-// nothing to people and is another in every build, so it would make the same
-// instruction look like a new one.
-var checksum = regexp.MustCompile(`\b(file|dir|multi):[0-9a-f]{64}\b`)
+// withArguments is how they record a command that no shell ran, where there are
+// build arguments: N of them come first.
+var withArguments = regexp.MustCompile(`^(?:RUN )?\|(\d{1,3}) (.*)$`)
+
+var argument = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
+// checksum is what docker's classic builder writes for what it copied, with no
+// space after flags. It says nothing to people and is another in every build,
+// so it would make the same instruction look like a new one.
+var checksum = regexp.MustCompile(` ?(file|dir|multi):[0-9a-f]{64}\b`)
 
 // instruction is the Dockerfile instruction behind a history entry's
 // created_by, on one line. What no Dockerfile made (jib, bazel, buildpacks) is
@@ -77,12 +84,28 @@ func instruction(createdBy string) string {
 	s = strings.TrimSuffix(s, " # buildkit")
 	m := shellForm.FindStringSubmatch(s)
 	if m == nil {
-		return s
+		return withoutArguments(s)
 	}
 	if nop, ok := strings.CutPrefix(m[1], "#(nop)"); ok {
-		return checksum.ReplaceAllString(strings.TrimSpace(nop), "$1")
+		return checksum.ReplaceAllString(strings.TrimSpace(nop), " $1")
 	}
 	return "RUN " + m[1]
+}
+
+// withoutArguments leaves out the build arguments of a command that no shell
+// ran: their values are others in every build. The history does not say where a
+// value with spaces ends; then some of it stays.
+func withoutArguments(s string) string {
+	m := withArguments.FindStringSubmatch(s)
+	if m == nil {
+		return s
+	}
+	n, err := strconv.Atoi(m[1])
+	words := strings.Split(m[2], " ")
+	if err != nil || n >= len(words) || !argument.MatchString(words[0]) {
+		return s
+	}
+	return "RUN " + strings.Join(words[n:], " ")
 }
 
 // oneLine collapses white space and drops what a terminal could take for a
