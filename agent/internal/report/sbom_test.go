@@ -151,7 +151,8 @@ func TestContentUUID(t *testing.T) {
 	}
 	other := shop()
 	other.Findings[0].Verdict.Reason += "!"
-	if uuid(shop()) != uuid(shop()) || uuid(shop()) == uuid(other) {
+	one, again := uuid(shop()), uuid(shop())
+	if one != again || one == uuid(other) {
 		t.Error("a UUID is for one content, and one content has one")
 	}
 }
