@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/pflag"
 
 	"github.com/layergate/layergate/agent/internal/dockerfile"
@@ -137,7 +138,8 @@ func (rs reports) toStdout() *output {
 // write writes all that was asked for. What fails does not keep the rest from
 // being written.
 func (a *app) write(rs reports, r *result.Result) error {
-	err := oneLine(a.locate(rs, r), a.writeReports(rs.outputs, r, rs.options))
+	a.locate(rs, r)
+	err := a.writeReports(rs.outputs, r, rs.options)
 	if rs.annotations == "" {
 		return err
 	}
@@ -147,26 +149,26 @@ func (a *app) write(rs reports, r *result.Result) error {
 	return err
 }
 
-// locate finds the instructions in the Dockerfile, if one was given.
-func (a *app) locate(rs reports, r *result.Result) error {
-	if rs.path == "" {
-		return nil
+// locate finds the instructions in the Dockerfile, if one was given. One that
+// cannot be read takes lines from the reports and nothing from the verdict, so
+// it ends no scan.
+func (a *app) locate(rs reports, r *result.Result) {
+	if rs.path == "" || len(r.Layers) == 0 {
+		return
 	}
 	places, err := dockerfile.Locate(r.Layers, rs.path, strings.NewReader(rs.dockerfile))
 	if err != nil {
-		return fmt.Errorf("reading the Dockerfile %s: %w", rs.path, err)
+		a.say(logrus.WarnLevel, fmt.Sprintf("findings are shown without their lines: reading the Dockerfile %s: %v", rs.path, err))
+		return
 	}
-	found := 0
+	found := false
 	for i, p := range places {
 		r.Layers[i].Dockerfile = p
-		if p != nil {
-			found++
-		}
+		found = found || p != nil
 	}
-	if found == 0 && len(r.Layers) > 0 {
-		a.log.Warnf("no instruction of the image is in %s: is it another image's? Findings are shown without lines", rs.path)
+	if !found {
+		a.say(logrus.WarnLevel, fmt.Sprintf("findings are shown without their lines: no instruction of the image is in %s; is it another image's?", rs.path))
 	}
-	return nil
 }
 
 // inRepository is a file's name as reports show it: relative to the
