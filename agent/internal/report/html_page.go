@@ -72,7 +72,7 @@ func newHTMLPage(r *result.Result, links htmlLinks) *htmlPage {
 	p.EndOfLife = r.Distro != nil && r.Distro.EndOfLife != "" && r.Distro.EndOfLife < day(r.Created)
 	p.Kinds, p.Exploited = kindsOf(r.Findings)
 	p.Many = len(r.Findings) > manyFindings
-	if p.Gaps = htmlGaps(r.Incomplete); len(p.Gaps) == 1 && r.Failed != "" && p.Gaps[0].Reason == r.Failed {
+	if p.Gaps = htmlGaps(r); len(p.Gaps) == 1 && r.Failed != "" && p.Gaps[0].Reason == r.Failed {
 		p.Gaps = nil // it is said already
 	}
 	stack := newHTMLStack(r)
@@ -103,18 +103,10 @@ func kindsOf(findings []finding.Finding) (kinds []finding.Kind, exploited int) {
 	return kinds, exploited
 }
 
-func htmlGaps(gaps []finding.Gap) []htmlGap {
+func htmlGaps(r *result.Result) []htmlGap {
 	var list []htmlGap
-	at := make(map[gapReason]int)
-	for _, g := range gaps {
-		k := gapReason{g.Kind, g.Layer, g.Reason}
-		i, ok := at[k]
-		if !ok {
-			i = len(list)
-			at[k] = i
-			list = append(list, htmlGap{Kind: g.Kind, Layer: g.Layer, Reason: g.Reason})
-		}
-		list[i].Gaps = append(list[i].Gaps, g)
+	for _, g := range gapsByReason(r) {
+		list = append(list, htmlGap{Kind: g.kind, Layer: g.layer, Reason: g.reason, Gaps: g.gaps})
 	}
 	return list
 }
