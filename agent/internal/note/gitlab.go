@@ -95,14 +95,18 @@ func (c client) page(ctx context.Context, page int, notes *[]answer) (more bool,
 	return len(*notes) == perPage, nil // a proxy took the header away
 }
 
-// send writes a note's body.
-func (c client) send(ctx context.Context, method, address, body string, into *answer) error {
+// send writes a note's body, and gives the number of the note that it is now in.
+func (c client) send(ctx context.Context, method, address, body string) (int64, error) {
 	text, err := json.Marshal(map[string]string{"body": body})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = c.do(ctx, method, address, text, into)
-	return err
+	var note answer
+	_, err = c.do(ctx, method, address, text, &note)
+	if err == nil && note.ID == 0 {
+		err = errors.New("the answer names no note: is it GitLab's API?")
+	}
+	return note.ID, err
 }
 
 // do makes one request and reads its answer. The token is in a header only, so

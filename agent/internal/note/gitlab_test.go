@@ -18,6 +18,7 @@ import (
 type gitlab struct {
 	t      *testing.T
 	users  map[string]int64 // by token
+	gone   bool             // the next update finds no notes any more
 	hidden bool             // pages come without X-Next-Page, as some proxies leave them
 
 	mu       sync.Mutex
@@ -115,6 +116,9 @@ func (g *gitlab) list(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *gitlab) change(w http.ResponseWriter, r *http.Request, id string, me int64) {
+	if g.gone {
+		g.gone, g.notes = false, nil
+	}
 	for i := range g.notes {
 		n := &g.notes[i]
 		if strconv.FormatInt(n.ID, 10) != id {

@@ -44,27 +44,36 @@ func (m MergeRequest) Write(ctx context.Context, key, text string) (Written, err
 			return Written{}, fmt.Errorf("reading the notes of merge request !%d: %w", m.IID, err)
 		}
 		if there != 0 {
-			if err := c.send(ctx, http.MethodPut, c.note(there), body, new(answer)); err != nil {
+			_, err := c.send(ctx, http.MethodPut, c.note(there), body)
+			if err == nil {
+				return Written{ID: there}, nil
+			}
+			// Someone deleted it since it was found: look again.
+			if attempt == tries || !answered(err, http.StatusNotFound, http.StatusNotFound) {
 				return Written{}, fmt.Errorf("updating the note on merge request !%d: %w", m.IID, err)
 			}
-			return Written{ID: there}, nil
+			continue
 		}
-		var made answer
-		err = c.send(ctx, http.MethodPost, c.notes(), body, &made)
+		made, err := c.send(ctx, http.MethodPost, c.notes(), body)
 		if err == nil {
-			return Written{ID: made.ID, Created: true}, nil
+			return Written{ID: made, Created: true}, nil
 		}
 		// A server that fails may have made the note all the same: look again
 		// rather than make a second one.
-		var status statusError
-		if attempt == creations || !errors.As(err, &status) || status.code < 500 {
+		if attempt == tries || !answered(err, http.StatusInternalServerError, 599) {
 			return Written{}, fmt.Errorf("writing a note on merge request !%d: %w", m.IID, err)
 		}
 	}
 }
 
-// creations is how often a note that is not there is written.
-const creations = 3
+// tries is how often a note is looked for and written.
+const tries = 3
+
+// answered says whether an error is an answer with a status of a range.
+func answered(err error, from, to int) bool {
+	var status statusError
+	return errors.As(err, &status) && from <= status.code && status.code <= to
+}
 
 // answer is what a note looks like; Author is whose it is.
 type answer struct {

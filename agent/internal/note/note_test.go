@@ -188,3 +188,33 @@ func TestEndlessNotes(t *testing.T) {
 		t.Errorf("%d requests, %v", pages, err)
 	}
 }
+
+// A note that someone deletes between the look and the update is written anew.
+func TestDeletedMeanwhile(t *testing.T) {
+	g := newGitLab(t)
+	m := g.start()
+	write(t, m, "shop", "one")
+	g.gone = true
+	if w := write(t, m, "shop", "two"); !w.Created || len(g.notes) != 1 || g.notes[0].Body != mark("shop")+"two" {
+		t.Errorf("%+v, %+v", w, g.notes)
+	}
+	g.failures = []failure{{method: "PUT", status: 404}, {method: "PUT", status: 404}, {method: "PUT", status: 404}}
+	if _, err := m.Write(t.Context(), "shop", "three"); err == nil || !strings.HasPrefix(err.Error(), "updating the note on merge request !7: ") {
+		t.Errorf("a server that never finds it: %v", err)
+	}
+}
+
+// An answer that names no note is no note.
+func TestNoNoteMade(t *testing.T) {
+	for _, method := range []string{http.MethodPost, http.MethodPut} {
+		g := newGitLab(t)
+		m := g.start()
+		if method == http.MethodPut {
+			write(t, m, "shop", "one")
+		}
+		g.failures = []failure{{method: method, status: http.StatusAccepted}}
+		if w, err := m.Write(t.Context(), "shop", "two"); err == nil || !strings.Contains(err.Error(), "the answer names no note") {
+			t.Errorf("%s: %+v, %v", method, w, err)
+		}
+	}
+}
