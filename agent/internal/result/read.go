@@ -23,12 +23,19 @@ func read(r io.Reader, limit int64) (*Result, error) {
 	if int64(len(text)) > limit {
 		return nil, fmt.Errorf("reading a result: it has more than %d MiB, which no result has", limit>>20)
 	}
-	if err := checkVersion(text); err != nil {
+	if err := checkHead(text); err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)
 	}
 	var result Result
 	if err := json.Unmarshal(text, &result); err != nil {
 		return nil, fmt.Errorf("reading a result: %w", explain(text, err))
+	}
+	counted := 0
+	for _, n := range result.Totals.BySeverity {
+		counted += n
+	}
+	if counted != len(result.Findings) { // some got lost, or came twice
+		return nil, fmt.Errorf("reading a result: it has %d findings, and its totals are of %d: make it again", len(result.Findings), counted)
 	}
 	if err := result.validate(); err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)
@@ -36,11 +43,18 @@ func read(r io.Reader, limit int64) (*Result, error) {
 	return &result, nil
 }
 
-// checkVersion looks at the version before anything else, since the rest may
-// have another shape.
-func checkVersion(text []byte) error {
+// checkHead looks at the version before anything else, since the rest may have
+// another shape, and at whether all parts are there.
+func checkHead(text []byte) error {
 	var head struct {
-		SchemaVersion *int `json:"schemaVersion"`
+		SchemaVersion *int    `json:"schemaVersion"`
+		Database      present `json:"database"`
+		Verdict       present `json:"verdict"`
+		Totals        present `json:"totals"`
+		Layers        present `json:"layers"`
+		Findings      present `json:"findings"`
+		Incomplete    present `json:"incomplete"`
+		Packages      present `json:"packages"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
 		return explain(text, err)
@@ -53,6 +67,27 @@ func checkVersion(text []byte) error {
 	case *v < 1:
 		return fmt.Errorf("there is no schema version %d", *v)
 	}
+	for _, part := range []struct {
+		there present
+		name  string
+	}{
+		{head.Database, "database"}, {head.Verdict, "verdict"}, {head.Totals, "totals"}, {head.Layers, "layers"},
+		{head.Findings, "findings"}, {head.Incomplete, "incomplete"}, {head.Packages, "packages"},
+	} {
+		if !part.there {
+			return fmt.Errorf("it has no %q, as every result has: make it again", part.name)
+		}
+	}
+	return nil
+}
+
+// present says that a part is there and not null. A part that got lost must
+// not read as an empty one: a result without findings looks clean.
+type present bool
+
+// UnmarshalJSON only looks; nothing is copied.
+func (p *present) UnmarshalJSON(text []byte) error {
+	*p = string(text) != "null"
 	return nil
 }
 

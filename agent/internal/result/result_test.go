@@ -79,6 +79,11 @@ func TestReadErrors(t *testing.T) {
 		{"another's JSON", `{"SchemaVersionX": 2, "ArtifactName": "x"}`, `it has no "schemaVersion"`},
 		{"newer", `{"schemaVersion": 2, "findings": "elsewhere"}`, "schema version 2, of a newer layergate"},
 		{"older than the first", `{"schemaVersion": 0}`, "there is no schema version 0"},
+		{"no more than a verdict", `{"schemaVersion": 1, "verdict": {"action": "pass"}}`, `it has no "database"`},
+		{"without findings", strings.Replace(whole, `"findings": [`, `"found": [`, 1), `it has no "findings"`},
+		{"findings that are null", strings.TrimSuffix(whole, "}\n") + `, "findings": null}`, `it has no "findings"`},
+		{"findings of another case", strings.TrimSuffix(whole, "}\n") + `, "Findings": []}`, "it has 0 findings, and its totals are of 1"},
+		{"without gaps", strings.Replace(whole, `"incomplete": [`, `"gaps": [`, 1), `it has no "incomplete"`},
 		{"a wrong type", strings.Replace(whole, `"exitCode": 2`, `"exitCode": "two"`, 1), "verdict.exitCode at byte"},
 	} {
 		_, err := Read(strings.NewReader(c.text))
