@@ -2,9 +2,11 @@ package templates
 
 import (
 	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,10 +15,11 @@ import (
 )
 
 // stub stands for the agent: it prints its arguments, one a line, and the
-// credentials that it would find.
+// credentials that it would find, and writes a result.
 const stub = `#!/bin/sh
 printf '%s\n' "$@"
 if [ -n "$DOCKER_CONFIG" ]; then cat "$DOCKER_CONFIG/config.json"; fi
+: >layergate/result.json
 `
 
 // TestScript runs the scanning job's script in the plainest shell there is and
@@ -47,46 +50,144 @@ func TestScript(t *testing.T) {
 		{"CS_IMAGE=a CS_DOCKERFILE_PATH=b/Dockerfile CS_DEFAULT_BRANCH_IMAGE=c TRIVY_PLATFORM=linux/arm64 SECURE_LOG_LEVEL=debug",
 			[]string{"a", "--dockerfile", "b/Dockerfile", "--default-branch-image", "c", "--platform", "linux/arm64", "--verbose"}},
 		{"CS_IMAGE=a LAYERGATE_SCAN_FLAGS=--verify*", []string{"a", "--verify*"}},
+		{"CS_IMAGE=--help", []string{"--help"}},
 		{"CS_IMAGE=r.corp/a CS_REGISTRY_INSECURE=true", []string{"r.corp/a", "--insecure", "r.corp"}},
 		{"CS_IMAGE=r.corp/a CS_DOCKER_INSECURE=true LAYERGATE_POLICY=p", []string{"r.corp/a", "--policy", "p", "--insecure", "r.corp"}},
 		{"CS_IMAGE=r.corp/a CS_DOCKER_INSECURE=false ADDITIONAL_CA_CERT_BUNDLE=script", []string{"r.corp/a", "--ca-cert", "script"}},
 	} {
-		got := runScript(t, strings.Fields(test.variables))
+		got := asked(t, strings.Fields(test.variables))
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.variables, diff)
 		}
 	}
 }
 
-// runScript runs the script in a folder of its own, which it keeps but for the
-// reports, and returns what it asks of the agent that is not the same always.
-func runScript(t *testing.T, variables []string) []string {
+// TestCopy: of a job that a project makes out of this one no gate reads the
+// result, or not each, so it must fail itself; unless nothing is to fail.
+func TestCopy(t *testing.T) {
+	for variables, want := range map[string]bool{
+		"CI_JOB_NAME=container_scanning":                        true,
+		"CI_JOB_NAME=container_scanning\nLAYERGATE_BLOCK=true":  true,
+		"CI_JOB_NAME=container_scanning 1/2":                    false,
+		"CI_JOB_NAME=container_scanning: [web]":                 false,
+		"CI_JOB_NAME=scan-web":                                  false,
+		"CI_JOB_NAME=":                                          false,
+		"CI_JOB_NAME=scan-web\nLAYERGATE_BLOCK=false":           true,
+		"CI_JOB_NAME=container_scanning\nLAYERGATE_BLOCK=false": true,
+	} {
+		r := runJob(t, stub, nil, append(strings.Split(variables, "\n"), "CS_IMAGE=a")...)
+		if got := strings.Contains(r.stdout, "\n--no-gate\n"); r.code != 0 || got != want {
+			t.Errorf("%q: exit code %d; the decision is left to a gate: %v, want %v\n%s", variables, r.code, got, want, r.stderr)
+		}
+	}
+}
+
+// TestNothingScanned: flags that let the agent do something else do not let the
+// gate see a result of the repository, or of a job before this one.
+func TestNothingScanned(t *testing.T) {
+	r := runJob(t, "#!/bin/sh\n", func(dir string) {
+		write(t, filepath.Join(dir, "layergate/result.json"), "{}", 0o644)
+	}, "CS_IMAGE=a", "LAYERGATE_SCAN_FLAGS=--help")
+	if _, err := os.Stat(filepath.Join(r.dir, "layergate/result.json")); err == nil || r.code != 1 || !strings.Contains(r.stdout, "Nothing was scanned") {
+		t.Errorf("exit code %d, and the old result: %v\n%s", r.code, err, r.stdout)
+	}
+}
+
+// TestTrace: CI_DEBUG_TRACE, which is set -x, shows what is done but no
+// credentials: GitLab would mask the password, but not its base64.
+func TestTrace(t *testing.T) {
+	const password = "it's secret"
+	encoded := base64.StdEncoding.EncodeToString([]byte("me:" + password))
+	for _, variables := range [][]string{
+		{"CS_REGISTRY_USER=me", "CS_REGISTRY_PASSWORD=" + password},
+		{`DOCKER_AUTH_CONFIG={"auths":{"r.corp":{"auth":"` + encoded + `"}}}`},
+	} {
+		r := runJob(t, stub, nil, append(variables, "CS_IMAGE=r.corp/a", trace)...)
+		if !strings.Contains(r.stdout, encoded) || !strings.Contains(r.stderr, "layergate scan") {
+			t.Fatalf("the agent finds no credentials, or there is no trace:\n%s\n%s", r.stdout, r.stderr)
+		}
+		if strings.Contains(r.stderr, encoded) || strings.Contains(r.stderr, "secret") {
+			t.Errorf("the log has the password:\n%s", r.stderr)
+		}
+	}
+}
+
+// TestCancelled: a job that is stopped leaves no credentials behind either.
+func TestCancelled(t *testing.T) {
+	r := runJob(t, "#!/bin/sh\nkill -TERM $PPID\n", nil, "CS_IMAGE=r.corp/a", "DOCKER_AUTH_CONFIG={}")
+	if r.code != 143 {
+		t.Errorf("exit code %d\n%s", r.code, r.stderr)
+	}
+}
+
+// job is what became of the scanning job's script.
+type job struct {
+	dir, stdout, stderr string
+	code                int
+}
+
+// runJob runs the script in a folder of its own with an agent, and fails the
+// test where it leaves temporary files behind. prepare may be nil.
+func runJob(t *testing.T, agent string, prepare func(dir string), variables ...string) job {
 	t.Helper()
 	dir := t.TempDir()
-	write := func(name, text string, mode os.FileMode) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
+	write(t, filepath.Join(dir, "bin/layergate"), agent, 0o755)
+	write(t, filepath.Join(dir, "script"), "set -eu\n"+script(t), 0o644)
+	if err := os.Mkdir(filepath.Join(dir, "tmp"), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range []string{"bin", "tmp"} {
-		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	if prepare != nil {
+		prepare(dir)
 	}
-	write("bin/layergate", stub, 0o755)
-	write("script", "set -eu\n"+script(t), 0o644)
-	cmd := exec.Command("sh", "script")
+	args := []string{"script"}
+	if slices.Contains(variables, trace) {
+		args = []string{"-x", "script"}
+	}
+	cmd := exec.Command("sh", args...)
 	cmd.Dir = dir
-	cmd.Env = append([]string{"PATH=" + dir + "/bin:/usr/bin:/bin", "TMPDIR=" + dir + "/tmp", "CI_JOB_URL=https://gitlab.example.com/-/jobs/1", "CS_QUIET=1"}, variables...)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v: %v\n%s", variables, err, out)
+	cmd.Env = append([]string{"PATH=" + dir + "/bin:/usr/bin:/bin", "TMPDIR=" + dir + "/tmp", "CI_JOB_NAME=container_scanning",
+		"CI_JOB_URL=https://gitlab.example.com/-/jobs/1", "CS_QUIET=1"}, variables...)
+	var stdout, stderr strings.Builder
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
 	}
 	if left, err := os.ReadDir(filepath.Join(dir, "tmp")); err != nil || len(left) > 0 {
 		t.Errorf("%v: the script leaves %v behind (%v)", variables, left, err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	var got []string
+	return job{dir, stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// trace stands among the variables for what the runner makes of CI_DEBUG_TRACE.
+const trace = "CI_DEBUG_TRACE=true"
+
+func write(t *testing.T, file, text string, mode os.FileMode) {
+	t.Helper()
+	err := os.MkdirAll(filepath.Dir(file), 0o755)
+	if err == nil {
+		err = os.WriteFile(file, []byte(text), mode)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// asked is what the script asks of the agent that is not the same always: the
+// image, flags, and the credentials.
+func asked(t *testing.T, variables []string) []string {
+	t.Helper()
+	r := runJob(t, stub, nil, variables...)
+	if r.code != 0 {
+		t.Fatalf("%v: exit code %d\n%s%s", variables, r.code, r.stdout, r.stderr)
+	}
+	flags, rest, found := strings.Cut(strings.TrimSpace(r.stdout), "\n--\n")
+	if !found {
+		t.Fatalf("%v: the image may be taken for a flag:\n%s", variables, r.stdout)
+	}
+	image, credentials, found := strings.Cut(rest, "\n")
+	got := []string{image}
+	lines := strings.Split(flags, "\n")
 	for i := 0; i < len(lines); i++ {
 		switch lines[i] {
 		case "scan", "--no-gate":
@@ -95,6 +196,9 @@ func runScript(t *testing.T, variables []string) []string {
 		default:
 			got = append(got, lines[i])
 		}
+	}
+	if found {
+		got = append(got, credentials)
 	}
 	return got
 }
