@@ -2,6 +2,8 @@ package report
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -61,22 +63,21 @@ func groupsByLayer(r *result.Result) map[int][]group {
 		members[k] = append(members[k], f)
 	}
 	byLayer := make(map[int][]group)
-	kin := make(map[groupKey][]int) // places in byLayer[layer] of groups that may be one
+	kin := make(map[groupSign]int) // places in byLayer[layer]
 	for _, k := range order {
 		g := newGroup(k, members[k], r.Policy.Rule)
-		if k.typ != "" { // a package
-			k.name, k.src, k.at = "", cmp.Or(k.src, k.name), ""
-		}
-		groups := byLayer[k.layer]
-		i := slices.IndexFunc(kin[k], func(i int) bool { return groups[i].like(g) })
-		if i >= 0 {
-			groups[kin[k][i]].add(g)
+		sign := g.sign(k)
+		if i, ok := kin[sign]; ok {
+			byLayer[k.layer][i].add(g)
 			continue
 		}
-		kin[k] = append(kin[k], len(groups))
-		byLayer[k.layer] = append(groups, g)
+		kin[sign] = len(byLayer[k.layer])
+		byLayer[k.layer] = append(byLayer[k.layer], g)
 	}
 	for _, groups := range byLayer {
+		for i := range groups {
+			groups[i].sortNames()
+		}
 		slices.SortStableFunc(groups, func(a, b group) int {
 			return cmp.Or(worst(a.rows[0].rowKey, b.rows[0].rowKey), cmp.Compare(a.name, b.name), cmp.Compare(a.version, b.version))
 		})
@@ -135,19 +136,35 @@ func newGroup(k groupKey, findings []*finding.Finding, rule string) group {
 	return g
 }
 
-// like says whether two groups say the same of their packages.
-func (g *group) like(o group) bool {
-	return g.firstLayer == o.firstLayer && slices.EqualFunc(g.rows, o.rows, func(a, b row) bool {
-		return a.rowKey == b.rowKey && slices.Equal(a.ids, b.ids)
-	})
+// groupSign is the same for groups that say the same of their packages.
+type groupSign struct {
+	groupKey
+	firstLayer int
+	rows       [sha256.Size]byte
 }
 
-// add takes the packages of another group with the same findings.
+func (g *group) sign(k groupKey) groupSign {
+	if k.typ != "" { // a package
+		k.name, k.src, k.at = "", cmp.Or(k.src, k.name), ""
+	}
+	rows := sha256.New()
+	for _, r := range g.rows {
+		fmt.Fprintf(rows, "%#v %q\n", r.rowKey, r.ids)
+	}
+	return groupSign{k, g.firstLayer, [sha256.Size]byte(rows.Sum(nil))}
+}
+
+// add takes the packages of another group with the same findings; an image may
+// have tens of thousands of copies, so they are sorted at the end.
 func (g *group) add(o group) {
-	g.names = insert(g.names, o.names)
-	g.paths = insert(g.paths, o.paths)
-	g.name = g.names[0]
+	g.names = append(g.names, o.names...)
+	g.paths = append(g.paths, o.paths...)
 	g.packages += o.packages
+}
+
+func (g *group) sortNames() {
+	g.names, g.paths = insert(g.names, nil), insert(g.paths, nil)
+	g.name = g.names[0]
 }
 
 func insert(to, more []string) []string {

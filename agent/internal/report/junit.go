@@ -14,6 +14,13 @@ import (
 // findings are left out, and a case says so.
 const maxJUnitBytes = 24 << 20
 
+// maxJUnitGaps and maxJUnitFacts are what gaps take besides the findings, and the reasons or the remedies of
+// the verdict, before they are escaped.
+const (
+	maxJUnitGaps  = 3 << 20
+	maxJUnitFacts = 128 << 10
+)
+
 type junitSuites struct {
 	XMLName xml.Name `xml:"testsuites"`
 	Name    string   `xml:"name,attr"`

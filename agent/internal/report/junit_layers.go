@@ -118,16 +118,17 @@ func nameCases(suites []*junitSuite) {
 	for _, c := range cases {
 		times[c.Name]++
 	}
-	taken := make(map[string]bool, len(cases))
+	taken := make(map[string]int, len(cases)) // by name: the number to go on from
 	for _, c := range cases {
 		if c.path != "" && times[c.Name] > 1 {
 			c.Name = shorten(c.Name+" in "+c.path, maxJUnitName)
 		}
 		name := c.Name
-		for n := 2; taken[c.Name]; n++ {
-			c.Name = fmt.Sprintf("%s (%d)", name, n)
+		for taken[c.Name] > 0 {
+			taken[name]++
+			c.Name = fmt.Sprintf("%s (%d)", name, taken[name])
 		}
-		taken[c.Name] = true
+		taken[c.Name]++
 	}
 }
 

@@ -23,10 +23,18 @@ func scanSuite(r *result.Result, shown int) *junitSuite {
 		add(&junitCase{Name: "scan failed", Error: &junitOutcome{
 			Message: "The scan could not be completed: " + junitText(r.Failed), Type: "failed", Text: junitText(r.Failed) + "\n"}})
 	}
-	for _, g := range r.Incomplete {
-		if r.Failed == "" || g.Reason != r.Failed {
-			add(gapCase(r, g))
+	room := maxJUnitGaps
+	for i, g := range r.Incomplete {
+		if r.Failed != "" && g.Reason == r.Failed {
+			continue // said above
 		}
+		c := gapCase(r, g)
+		if room -= c.size(); room < 0 {
+			text := count(len(r.Incomplete)-i, "more gap") + ": the JSON result has all"
+			add(gapOutcome(r, "gaps left out", &junitOutcome{Message: text, Type: string(finding.Limited), Text: text + "\n"}))
+			break
+		}
+		add(c)
 	}
 	if n := len(r.Findings) - shown; n > 0 {
 		text := fmt.Sprintf("%d findings are left out, the least bad ones. The JSON result has all.", n)
@@ -43,12 +51,10 @@ func scanSuite(r *result.Result, shown int) *junitSuite {
 func verdictCase(r *result.Result) *junitCase {
 	v := r.Verdict
 	facts := []labelled{{"verdict", verdictWord(v)}}
-	for _, reason := range v.Reasons {
-		facts = append(facts, labelled{"reason", reason})
-	}
-	for _, m := range r.Remedies {
-		facts = append(facts, labelled{"to clear it", remedy(m) + " in " + layerTitle(r, m.Layer)})
-	}
+	facts = appendFacts(facts, "reason", len(v.Reasons), func(i int) string { return v.Reasons[i] })
+	facts = appendFacts(facts, "to clear it", len(r.Remedies), func(i int) string {
+		return remedy(r.Remedies[i]) + " in " + layerTitle(r, r.Remedies[i].Layer)
+	})
 	facts = append(facts, labelled{"advisories", "newest of " + day(r.Database.Newest) + ", " + age(r.Database.Newest, r.Created)})
 	c := &junitCase{Name: "verdict of the policy"}
 	outcome := &junitOutcome{Message: verdictWord(v) + ": " + junitText(strings.Join(v.Reasons, "; ")), Type: "verdict", Text: factLines(facts)}
@@ -63,16 +69,35 @@ func verdictCase(r *result.Result) *junitCase {
 	return c
 }
 
-// gapCase is a gap: an error, or skipped where the policy accepts gaps.
+// appendFacts appends n facts of one name, or those for which a case has room.
+func appendFacts(facts []labelled, name string, n int, fact func(i int) string) []labelled {
+	room := maxJUnitFacts
+	for i := range n {
+		text := fact(i)
+		if room -= min(len(text), maxText); room < 0 {
+			return append(facts, labelled{name, fmt.Sprintf("%d more: the JSON result has all", n-i)})
+		}
+		facts = append(facts, labelled{name, text})
+	}
+	return facts
+}
+
+// gapCase is a gap.
 func gapCase(r *result.Result, g finding.Gap) *junitCase {
-	c := &junitCase{Name: shorten("gap: "+string(g.Kind)+" "+junitText(g.Subject), maxJUnitName)}
+	where := layerTitle(r, g.Layer)
+	c := gapOutcome(r, "gap: "+string(g.Kind)+" "+junitText(g.Subject), &junitOutcome{Message: junitText(g.Reason), Type: string(g.Kind), Text: factLines([]labelled{
+		{"gap", string(g.Kind)}, {"subject", g.Subject}, {"reason", g.Reason}, {"layer", where}, {"undecided", strings.Join(g.IDs, ", ")},
+	})})
 	if l, ok := layerAt(r, g.Layer); ok && l.Dockerfile != nil {
 		c.File = junitText(l.Dockerfile.Path)
 	}
-	where := layerTitle(r, g.Layer)
-	outcome := &junitOutcome{Message: junitText(g.Reason), Type: string(g.Kind), Text: factLines([]labelled{
-		{"gap", string(g.Kind)}, {"subject", g.Subject}, {"reason", g.Reason}, {"layer", where}, {"undecided", strings.Join(g.IDs, ", ")},
-	})}
+	return c
+}
+
+// gapOutcome is a case about gaps: an error, or skipped where the policy
+// accepts gaps.
+func gapOutcome(r *result.Result, name string, outcome *junitOutcome) *junitCase {
+	c := &junitCase{Name: shorten(name, maxJUnitName)}
 	if r.Failed != "" || r.Verdict.Incomplete || r.Verdict.ExitCode == 1 {
 		c.Error = outcome
 	} else {

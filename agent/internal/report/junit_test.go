@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -274,5 +276,32 @@ func TestJUnitParser(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-written +read):\n%s", name, diff)
 		}
+	}
+}
+
+// TestJUnitStaysSmall: findings and gaps that are all alike, and as many as an
+// image likes, are told apart in no time and in a file that GitLab reads.
+func TestJUnitStaysSmall(t *testing.T) {
+	r := broken()
+	like := shop().Findings[9]
+	for range 60_000 {
+		r.Findings = append(r.Findings, like)
+		r.Incomplete = append(r.Incomplete, r.Incomplete[0])
+		r.Remedies = append(r.Remedies, shop().Remedies[0])
+	}
+	report := render(t, "junit", r, Options{})
+	if len(report) > 30_000_000 {
+		t.Errorf("%d bytes: GitLab reads 30 MB", len(report))
+	}
+	all := parseJUnit(t, report).cases(t)
+	left := all["gaps left out"]
+	if left == nil || left.outcome() != "error" || !strings.Contains(left.Error.Text, "more gaps: the JSON result has all") {
+		t.Errorf("the gaps that are left out: %v", left)
+	}
+	if all["findings left out"] == nil || !strings.Contains(all["verdict of the policy"].Error.Text, " more: the JSON result has all") {
+		t.Error("it does not say that something is left out")
+	}
+	if !strings.Contains(fmt.Sprint(slices.Sorted(maps.Keys(all))), " (20000)") {
+		t.Error("names that agree are not numbered")
 	}
 }

@@ -139,20 +139,24 @@ func pascal(kind string) string {
 
 // title names the rule by what it was found in: "CVE-2023-4911 in libc6, libc-bin".
 func (rule *sarifRule) title() string {
+	const shown = 3
 	var names []string
+	seen := make(map[string]bool)
 	for _, f := range rule.findings {
 		name := subject(f)
 		if f.Package != nil {
 			name = f.Package.Name
 		}
-		if name = EscapeTerminal(name); !slices.Contains(names, name) {
-			names = append(names, name)
+		if seen[name] {
+			continue
+		}
+		if seen[name] = true; len(names) < shown {
+			names = append(names, EscapeTerminal(name))
 		}
 	}
-	const shown = 3
 	more := ""
-	if n := len(names); n > shown {
-		names, more = names[:shown], fmt.Sprintf(" and %d more", n-shown)
+	if n := len(seen) - len(names); n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
 	}
 	return rule.id + " in " + strings.Join(names, ", ") + more
 }

@@ -45,9 +45,12 @@ func layerName(index int, origin image.Origin) string {
 }
 
 // instruction is a layer's instruction for people. The builder of old docker
-// writes a checksum where a COPY's source was; its first digits will do.
+// writes a checksum where a COPY's source was; its first digits will do. One
+// that is too long is cut before anything else: an image's history may have
+// megabytes, and they are said at every finding of the layer.
 func instruction(l result.Layer) string {
-	return checksum.ReplaceAllString(cmp.Or(l.Instruction, l.CreatedBy, "(history does not say how)"), "$1…")
+	said := cutField(cmp.Or(l.Instruction, l.CreatedBy, "(history does not say how)"))
+	return checksum.ReplaceAllString(said, "$1…")
 }
 
 var checksum = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
