@@ -48,6 +48,16 @@ type htmlLayer struct {
 // htmlSegment is a piece of a bar.
 type htmlSegment struct{ Severity, X, Width string }
 
+// mostPackages is how many packages are named in one place. Ten thousands would
+// hold up the browser for a list that nobody reads there.
+const mostPackages = 1000
+
+// Named is the packages that are named; Unnamed is how many are not.
+func (l *htmlLayer) Named() []result.Package {
+	return l.Installed[:min(len(l.Installed), mostPackages)]
+}
+func (l *htmlLayer) Unnamed() int { return len(l.Installed) - len(l.Named()) }
+
 // Worst is the strictest action on any of the layer's findings, or "".
 func (l *htmlLayer) Worst() string {
 	if len(l.Actions) == 0 {

@@ -111,6 +111,10 @@ func htmlGaps(r *result.Result) []htmlGap {
 	return list
 }
 
+// Gone is the removed packages that are named; GoneUnnamed is how many are not.
+func (p *htmlPage) Gone() []result.Removed { return p.Removed[:min(len(p.Removed), mostPackages)] }
+func (p *htmlPage) GoneUnnamed() int       { return len(p.Removed) - len(p.Gone()) }
+
 // Shown is the gaps that are named at once; Folded are the others.
 func (g htmlGap) Shown() []finding.Gap  { return g.Gaps[:min(len(g.Gaps), subjectsShown)] }
 func (g htmlGap) Folded() []finding.Gap { return g.Gaps[len(g.Shown()):] }

@@ -16,7 +16,7 @@ import (
 )
 
 // shown is an expression: the ids of the findings that fit the filters.
-const shown = `[...document.querySelectorAll("tr[data-severity]")].filter(r => !r.closest("[hidden]")).map(r => r.cells[0].querySelector("a, bdi").textContent).sort().join(" ")`
+const shown = `[...document.querySelectorAll(".pack tbody > tr")].filter(r => !r.closest("[hidden]")).map(r => r.cells[0].querySelector("a, bdi").textContent).sort().join(" ")`
 
 func (p *tab) wantShown(ids ...string) {
 	p.t.Helper()
@@ -41,7 +41,7 @@ func testFilters(t *testing.T, b browser) {
 		p.run(chromedp.Click(chromedp.CSS(c.pick)))
 		p.wantShown(c.want...)
 		p.want(fmt.Sprintf(`document.querySelector("#shown").value === "%s findings"`, c.said))
-		p.want(`[...document.querySelectorAll("tr[data-severity]")].every(r => r.closest("[hidden]") || r.checkVisibility())`) // what fits is opened
+		p.want(`[...document.querySelectorAll(".pack tbody > tr")].every(r => r.closest("[hidden]") || r.checkVisibility())`) // what fits is opened
 		again := b.open(t, "/any/shop.html"+eval[string](p, `location.hash`))
 		again.wantShown(c.want...)
 		p.run(chromedp.Click(chromedp.CSS("[type=reset]")))
@@ -68,6 +68,11 @@ func testSearch(t *testing.T, b browser) {
 	p.run(slash, chromedp.KeyEvent("payments"))
 	p.wantShown("CVE-2023-28319")
 	p.shoot("search")
+	p.run(chromedp.Click(chromedp.CSS("[type=reset]")))
+	p.run(slash, chromedp.KeyEvent("changed 2025-04-03")) // of the fold below the rows
+	p.wantShown("CVE-2021-44228")
+	p.run(chromedp.Click(chromedp.CSS("[type=reset]")), chromedp.Click(chromedp.CSS("[name=severity][value=medium]")))
+	p.want(`document.querySelector("#layer-3 .more > p").hidden`)
 	p.quiet()
 }
 
@@ -104,7 +109,11 @@ func testPermalinks(t *testing.T, b browser) {
 		p.want(fmt.Sprintf(`document.querySelector("tr.here").cells[0].textContent.includes(%q)`, f.ID))
 		p.quiet()
 	}
-	p := b.open(t, "/any/shop.html#layer-2")
+	p := b.open(t, "/any/shop.html")
+	p.want(`document.querySelectorAll("#layer-3 .permalink").length === 3`)
+	eval[bool](p, `document.querySelector("#layer-3 .permalink").click() === undefined`)
+	p.want(`document.querySelector("tr:target.here .permalink").ariaLabel === "link to CVE-2021-44228"`)
+	p = b.open(t, "/any/shop.html#layer-2")
 	p.want(`document.querySelector("#layer-2").checkVisibility() && !document.querySelector("#layer-0").checkVisibility()`)
 	p.run(chromedp.Click(chromedp.CSS("[name=origin][value=base]")), chromedp.Click(chromedp.CSS(".clears a")))
 	p.want(`document.querySelector("tr:target")?.checkVisibility() === true`) // a link shows what a filter had hidden

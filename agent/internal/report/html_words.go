@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/layergate/layergate/agent/internal/finding"
@@ -39,7 +40,7 @@ func htmlWords(r *result.Result) template.FuncMap {
 		"score":       score,
 		"weight":      weight,
 		"paint":       func(severity string) string { return severityPaint[severity] },
-		"facts":       func(f *finding.Finding) string { return facts(f, r.Policy.Rule) },
+		"facts":       func(p *htmlPack) []htmlFacts { return htmlFactsOf(p, r.Policy.Rule) },
 	}
 }
 
@@ -79,7 +80,24 @@ func score(f *finding.Finding) string {
 	return ""
 }
 
-// facts is what is known of a finding besides what its row shows, a line each.
+// htmlFacts is what is known of a finding besides what its row shows.
+type htmlFacts struct {
+	ID      string
+	Aliases []string
+	Facts   string // a line each
+}
+
+func htmlFactsOf(p *htmlPack, rule string) []htmlFacts {
+	var list []htmlFacts
+	for _, r := range p.Rows {
+		if said := facts(r.Finding, rule); said != "" || len(r.Aliases) > 0 {
+			list = append(list, htmlFacts{r.ID, r.Aliases, said})
+		}
+	}
+	return list
+}
+
+// facts is what is known of a finding besides what its row and aliases say.
 // rule is the one that decides unless an exception does.
 func facts(f *finding.Finding, rule string) string {
 	var lines []string
@@ -105,9 +123,9 @@ func facts(f *finding.Finding, rule string) string {
 	if !f.Modified.IsZero() {
 		add("changed", day(f.Modified))
 	}
-	if len(f.Advisories) > 0 {
-		add("advisories", strings.TrimSpace(strings.Join(f.Advisories, ", ")+" "+from(f.Sources)))
-	}
+	said := append([]string{f.ID}, f.Aliases...)
+	others := slices.DeleteFunc(slices.Clone(f.Advisories), func(id string) bool { return slices.Contains(said, id) })
+	add("advisories", strings.TrimSpace(strings.Join(others, ", ")+" "+from(f.Sources)))
 	if f.Verdict.Rule != rule {
 		add("decided by", f.Verdict.Rule)
 	}

@@ -34,14 +34,25 @@
   function index() {
     packs = all("details.pack").map((element) => {
       const layer = element.parentElement.closest("details.fold");
-      const about = element.querySelector("summary .head").textContent + " " + element.querySelector(".rows > p").textContent +
-        " " + layer.querySelector("summary .head").textContent;
-      const rows = all("tbody > tr", element).map((row) => ({
-        element: row,
-        data: row.dataset,
-        times: Number(row.dataset.times || 1),
-        text: (about + " " + row.textContent).toLowerCase(),
-      }));
+      const about = [element.querySelector("summary .head"), element.querySelector(".rows > p"), layer.querySelector("summary .head")]
+        .map((e) => e.textContent).join(" ").toLowerCase();
+      const more = new Map(); // what the fold below the table says, by id
+      for (const p of all(".more > p", element)) {
+        const id = p.firstChild.data.split("\n")[0];
+        more.set(id, [...(more.get(id) || []), p]);
+      }
+      const rows = all("tbody > tr", element).map((row) => {
+        const below = more.get(row.querySelector("a, bdi").textContent) || [];
+        return {
+          element: row, below, about,
+          fix: "fix" in row.dataset,
+          kev: "kev" in row.dataset,
+          times: Number(row.dataset.times || 1),
+          severity: row.querySelector(".chip").textContent,
+          action: row.querySelector(".badge").classList[1],
+          text: [row, ...below].map((e) => e.textContent).join(" ").toLowerCase(),
+        };
+      });
       return { element, layer, rows, kind: element.dataset.kind, origin: layer.dataset.origin };
     });
   }
@@ -59,9 +70,9 @@
   const among = (set, value) => !set.size || set.has(value);
 
   function fits(row, want) {
-    return among(want.severity, row.data.severity) && among(want.action, row.data.action) &&
-      (!want.only.has("fix") || "fix" in row.data) && (!want.only.has("kev") || "kev" in row.data) &&
-      want.words.every((w) => row.text.includes(w));
+    return among(want.severity, row.severity) && among(want.action, row.action) &&
+      (!want.only.has("fix") || row.fix) && (!want.only.has("kev") || row.kev) &&
+      want.words.every((w) => row.text.includes(w) || row.about.includes(w));
   }
 
   // While something is filtered, what fits is opened if it is this little.
@@ -79,7 +90,7 @@
         total += row.times;
         const ok = may && fits(row, want);
         if (ok) here += row.times;
-        row.element.hidden = !ok;
+        for (const e of [row.element, ...row.below]) e.hidden = !ok;
       }
       p.element.hidden = here === 0;
       hits.set(p.layer, (hits.get(p.layer) || 0) + here);
@@ -89,7 +100,7 @@
     for (const run of all(".run")) run.hidden = !run.querySelector(".layer:not([hidden])");
     document.querySelector(".nothing").hidden = shown > 0 || want.nothing;
     fold(want, hits, shown);
-    form.elements.shown.value = want.nothing ? `${total} findings` : `${shown} of ${total} findings`;
+    form.elements.shown.value = (want.nothing ? "" : `${shown} of `) + total + (total === 1 ? " finding" : " findings");
     remember();
   }
 
@@ -130,7 +141,8 @@
 
   const collator = new Intl.Collator("en", { numeric: true });
 
-  // arm makes the headings of a table buttons, once it is seen.
+  // arm makes the headings of a table buttons, once it is seen, and gives its
+  // rows links to themselves.
   function arm(table) {
     if (table.tHead.classList.contains("armed")) return;
     table.tHead.classList.add("armed");
@@ -140,6 +152,14 @@
       button.className = "sort";
       button.append(...th.childNodes);
       th.append(button);
+    }
+    for (const row of all("tr[id]", table)) {
+      const link = document.createElement("a");
+      link.className = "permalink";
+      link.href = "#" + row.id;
+      link.ariaLabel = "link to " + row.querySelector("a, bdi").textContent;
+      link.textContent = "#";
+      row.cells[0].append(" ", link);
     }
   }
 
@@ -235,8 +255,6 @@
         form.elements.q.focus();
       }
     });
-    const rows = all("tbody > tr[data-severity]");
-    form.elements.shown.value = `${rows.reduce((n, r) => n + Number(r.dataset.times || 1), 0)} findings`;
     recall();
   }
   reveal();
