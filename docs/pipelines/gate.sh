@@ -1,8 +1,8 @@
 #!/bin/sh
 # gate.sh IMAGE: for any pipeline that stops when a script fails.
 set -u
-layergate scan "${1:?usage: gate.sh IMAGE}" --policy policy.yaml -o table \
-  -o json=result.json -o junit=layergate.xml -o html=layergate.html
+layergate scan --policy policy.yaml -o table \
+  -o json=result.json -o junit=layergate.xml -o html=layergate.html -- "${1:?usage: gate.sh IMAGE}"
 code=$?
 case $code in
 0) echo "gate: $1 may go on" ;;

@@ -56,16 +56,18 @@ func TestGateScript(t *testing.T) {
 	need(t, "docker")
 	for _, test := range []struct {
 		name, lodash string
+		image        string // "" is one that is built
 		want         int
 		says         string
 	}{
-		{"block", "4.17.4", 2, "gate: the policy blocks "},
-		{"pass", "", 0, "gate: "},
-		{"missing", "no image", 1, "could not be scanned completely"},
+		{"block", "4.17.4", "", 2, "gate: the policy blocks "},
+		{"pass", "", "", 0, "gate: "},
+		{"missing", "", "missing.tar", 1, "could not be scanned completely"},
+		{"a flag for an image", "", "--help", 1, "could not be scanned completely"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			dir, image := repository(t, test.lodash), "missing.tar"
-			if test.name != "missing" {
+			dir, image := repository(t, test.lodash), test.image
+			if image == "" {
 				image = imageName(t, "shop")
 				run(t, "docker", "build", "--tag", image, dir)
 			}
