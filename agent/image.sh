@@ -63,9 +63,10 @@ download() {
   printf 'deb [signed-by=%s] %s %s main\n' "$keys" "$mirror" "$suite" "$keys" "$security" "$suite-security" >"$dir/apt/sources"
   local apt=(apt-get -qq -o "APT::Architecture=$arch" -o "APT::Architectures::=$arch" -o APT::Sandbox::User=root
     -o "Dir::State=$dir/apt/state" -o "Dir::State::status=$dir/apt/status" -o "Dir::Cache=$dir/apt/cache"
-    -o "Dir::Etc::sourcelist=$dir/apt/sources" -o Dir::Etc::sourceparts=-)
+    -o "Dir::Etc::sourcelist=$dir/apt/sources" -o Dir::Etc::sourceparts=-
+    -o APT::Update::Error-Mode=any) # or the image would be without security updates where their mirror fails
   if ! { "${apt[@]}" update && cd "$dir/debs" && "${apt[@]}" download "${packages[@]}"; }; then
-    fail "downloading ${packages[*]} of $suite for $arch from $mirror failed"
+    fail "downloading ${packages[*]} of $suite for $arch from $mirror and $security failed"
   fi
   cd - >/dev/null
 }

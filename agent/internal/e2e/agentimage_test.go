@@ -23,6 +23,7 @@ func TestAgentImage(t *testing.T) {
 	archive := buildAgent(t, image)
 	t.Run("the same image again", func(t *testing.T) { testSame(t, archive) })
 	t.Run("for another architecture", testArm64)
+	t.Run("never without security updates", testSecurityUpdates)
 	t.Run("commands and programmes", func(t *testing.T) { testEntrypoint(t, image) })
 	t.Run("no programme takes a command's name", func(t *testing.T) { testNames(t, image) })
 	t.Run("anyone, on a read-only disk", func(t *testing.T) { testReadOnly(t, image) })
@@ -101,6 +102,18 @@ func testArm64(t *testing.T) {
 	}
 }
 
+// testSecurityUpdates: where the mirror of security updates does not answer, apt
+// itself would go on with what it has.
+func testSecurityUpdates(t *testing.T) {
+	t.Setenv("SECURITY_MIRROR", "http://127.0.0.1:1/debian-security")
+	dir := t.TempDir()
+	run(t, "cp", programme, dir)
+	output, err := buildImage(filepath.Join(dir, "layergate"))
+	if err == nil || !strings.Contains(string(output), "agent/image.sh: downloading") || !strings.Contains(string(output), "127.0.0.1:1") {
+		t.Errorf("want an error that names the mirror, got %v\n%s", err, output)
+	}
+}
+
 func isShell(arch string) func(string) bool {
 	return func(p string) bool {
 		return strings.HasPrefix(p, "busybox-static ") && strings.HasSuffix(p, " "+arch)
@@ -157,7 +170,7 @@ func testNames(t *testing.T, image string) {
 }
 
 func testReadOnly(t *testing.T, image string) {
-	cmd := exec.Command("docker", "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--user", "4242:4242",
+	cmd := exec.Command("docker", "run", "--rm", "--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "4242:4242",
 		"--volume", shop(t)+":/in/shop.tar:ro", image, "scan", "/in/shop.tar", "-o", "json")
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
