@@ -473,3 +473,16 @@ func TestDefaultPolicy(t *testing.T) {
 		t.Errorf("an old index and an old distro: %+v", d)
 	}
 }
+
+// A vulnerability without a severity is known all the same.
+func TestReasonOfUnknownSeverity(t *testing.T) {
+	p, err := Parse(strings.NewReader("version: 1\nrules:\n  - name: one\n    vulnerabilities: {unknown: alert}\n"), "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := vulnerable(finding.Unknown)
+	d := Decide(p, Input{Findings: []finding.Finding{f, f}})
+	if got := strings.Join(d.Reasons, "; "); !strings.Contains(got, "2 vulnerabilities of unknown severity") {
+		t.Errorf("reasons: %s", got)
+	}
+}

@@ -81,7 +81,10 @@ func tallies(findings []finding.Finding) []tally {
 // count is the sort as words: "2 critical vulnerabilities", "1 secret".
 func (s tally) count() string {
 	n := len(s.findings)
-	if s.kind == finding.Vulnerability {
+	switch {
+	case s.kind == finding.Vulnerability && s.severity == finding.Unknown:
+		return fmt.Sprintf("%d %s of unknown severity", n, plural(s.kind, n))
+	case s.kind == finding.Vulnerability:
 		return fmt.Sprintf("%d %s %s", n, s.severity, plural(s.kind, n))
 	}
 	return fmt.Sprintf("%d %s", n, plural(s.kind, n))
