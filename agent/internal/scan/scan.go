@@ -78,8 +78,10 @@ func Run(ctx context.Context, o Options) (*result.Result, error) {
 		return failed(r, o.Reference, err), err
 	}
 	take(r, inv)
-	o.decide(r, findings, gaps)
-	r.Sort()
+	r.Findings = append(r.Findings, findings...)
+	r.Incomplete = append(r.Incomplete, gaps...)
+	r.Sort() // before the policy gives its reasons: a gate gives the same ones
+	Decide(r, o.Policy, o.Job, o.Now)
 	return r, nil
 }
 
@@ -108,13 +110,6 @@ func instruction(img *image.Image, layer int) string {
 		return ""
 	}
 	return img.Layers[layer].Instruction
-}
-
-// decide asks the policy about what was found.
-func (o Options) decide(r *result.Result, findings []finding.Finding, gaps []finding.Gap) {
-	r.Findings = append(r.Findings, findings...)
-	r.Incomplete = append(r.Incomplete, gaps...)
-	Decide(r, o.Policy, o.Job, o.Now)
 }
 
 // Decide writes a policy's answers into a result, whatever another policy has
