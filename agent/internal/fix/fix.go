@@ -71,8 +71,11 @@ func add(m *result.Remedy, f *finding.Finding) {
 	if f.Path != "" && !ofDistro(m.Type) {
 		m.Paths = append(m.Paths, f.Path)
 	}
-	if f.FixState == finding.Fixed && len(f.FixedIn) > 0 {
-		m.To = higher(m.Type, m.To, f.FixedIn[0])
+	if f.FixState != finding.Fixed {
+		return
+	}
+	for _, version := range f.FixedIn { // each advisory may name another: below the last of them it is found again
+		m.To = higher(m.Type, m.To, version)
 	}
 }
 

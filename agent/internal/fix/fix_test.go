@@ -32,7 +32,7 @@ func TestRemedies(t *testing.T) {
 		vuln("CVE-1", libc6, 0, status, "2.36-9+deb12u10"),
 		vuln("CVE-2", libcBin, 0, status, "2.36-9+deb12u3"), // by letters the higher of the two
 		vuln("CVE-3", libc6, 0, status),
-		vuln("CVE-4", log4j, 2, jar, "2.9.0", "2.30.0"),
+		vuln("CVE-4", log4j, 2, jar, "2.9.0", "2.17.0"), // two advisories: it is found until the later is obeyed
 		vuln("CVE-5", log4j, 2, "srv/b.jar", "2.15.0"),
 		vuln("CVE-4", log4j, 3, jar, "2.9.0"),
 		vuln("CVE-6", npm, 3, "package.json", "not a version"),
@@ -47,7 +47,7 @@ func TestRemedies(t *testing.T) {
 			To: []string{"2.36-9+deb12u10"}, IDs: []string{"CVE-1", "CVE-2"}, Findings: 2},
 		{Layer: 0, Kind: finding.Vulnerability, Type: "deb", Source: "glibc", Packages: []string{"libc6"}, From: "2.36-9", IDs: []string{"CVE-3"}, Findings: 1},
 		{Layer: 2, Kind: finding.Vulnerability, Type: "maven", Packages: []string{log4j.Name}, From: "2.14.1",
-			To: []string{"2.15.0"}, Paths: []string{jar, "srv/b.jar"}, IDs: []string{"CVE-4", "CVE-5"}, Findings: 2},
+			To: []string{"2.17.0"}, Paths: []string{jar, "srv/b.jar"}, IDs: []string{"CVE-4", "CVE-5"}, Findings: 2},
 		{Layer: 3, Kind: finding.Vulnerability, Type: "npm", Packages: []string{"odd"}, From: "1.0.0",
 			To: []string{"1.0.1", "not a version"}, Paths: []string{"package.json"}, IDs: []string{"CVE-6", "CVE-7"}, Findings: 2},
 		{Layer: 3, Kind: finding.Vulnerability, Type: "maven", Packages: []string{log4j.Name}, From: "2.14.1",
