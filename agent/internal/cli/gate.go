@@ -53,7 +53,7 @@ func (a *app) gate(path string, f gateFlags) error {
 	if err != nil {
 		return err
 	}
-	if len(f.outputs) == 0 && f.format == "" && f.template == "" {
+	if f.nothingAsked() {
 		rs.outputs = nil
 	}
 	if path == "-" && f.policy == "-" {
@@ -73,18 +73,24 @@ func (a *app) gate(path string, f gateFlags) error {
 	}
 	r.Policy = result.Policy{Location: text.location, Digest: text.digest()}
 	scan.Decide(r, p, a.job(f.job), a.now())
-	if rs.toStdout() == nil {
-		var o report.Options
-		o.Color, o.Hyperlinks, o.Width = a.look(a.stdout)
-		if err := report.WriteVerdict(a.stdout, r, o); err != nil {
-			return fmt.Errorf("writing the verdict: %w", err)
-		}
-	}
-	if err := a.write(rs, r); err != nil {
+	if err := oneLine(a.sayVerdict(rs, r), a.write(rs, r)); err != nil {
 		return err
 	}
 	if r.Verdict.ExitCode != int(ExitPass) {
 		return decided{ExitCode(r.Verdict.ExitCode)}
+	}
+	return nil
+}
+
+// sayVerdict says on stdout what the gate decided, unless a report goes there.
+func (a *app) sayVerdict(rs reports, r *result.Result) error {
+	if rs.toStdout() != nil {
+		return nil
+	}
+	var o report.Options
+	o.Color, o.Hyperlinks, o.Width = a.look(a.stdout)
+	if err := report.WriteVerdict(a.stdout, r, o); err != nil {
+		return fmt.Errorf("writing the verdict: %w", err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -117,3 +118,22 @@ func TestGateErrors(t *testing.T) {
 		}
 	}
 }
+
+// A stdout that takes nothing keeps no report from being written: an old one
+// would be taken for this gate's.
+func TestGateWithoutStdout(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "gated.json")
+	var stderr strings.Builder
+	code := Main(t.Context(), []string{"gate", resultFile(t, critical()), "--policy", policyFor(t, strict), "-o", "json=" + out},
+		func(string) string { return "" }, strings.NewReader(""), fullDisk{}, &stderr)
+	if code != 1 || !strings.Contains(stderr.String(), "writing the verdict: no space") {
+		t.Errorf("exit code %d, %q", code, stderr.String())
+	}
+	if !strings.Contains(readFile(t, out), `"exitCode": 2`) {
+		t.Error("the report has another verdict")
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space") }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/layergate/layergate/agent/internal/note"
 	"github.com/layergate/layergate/agent/internal/report"
 	"github.com/layergate/layergate/agent/internal/result"
+	"github.com/layergate/layergate/agent/internal/source"
 )
 
 // noteFlags say where a note goes; what they do not say, the job's variables do.
@@ -168,10 +170,18 @@ func webAddress(s string) string {
 	return u.String()
 }
 
+// prefixes are those that a reference may begin with.
+var prefixes = []string{source.DockerArchive, source.OCIArchive, source.OCILayout, source.Docker, source.Podman, source.Registry, source.RootFS}
+
 // repository is an image's name without a tag or digest, which change with
-// every build.
+// every build. The prefix of a source goes first: its colon begins no tag, and
+// an image that could not be opened is to have the same note as one that could.
 func repository(i result.Image) string {
-	name, _, _ := strings.Cut(i.Name, "@")
+	name := i.Name
+	if prefix, rest, ok := strings.Cut(name, ":"); ok && slices.Contains(prefixes, prefix) {
+		name = rest
+	}
+	name, _, _ = strings.Cut(name, "@")
 	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
 		name = name[:at]
 	}

@@ -117,7 +117,8 @@ func TestWebAddress(t *testing.T) {
 
 func TestRepository(t *testing.T) {
 	for name, want := range map[string]string{
-		"registry:5000/shop/web:1.2": "registry:5000/shop/web", "registry:5000/shop/web": "registry:5000/shop/web",
+		"registry.corp:5000/shop/web:1.2": "registry.corp:5000/shop/web", "registry.corp:5000/shop/web": "registry.corp:5000/shop/web",
+		"docker-archive:a.tar": "a.tar", "docker-archive:out/b.tar": "out/b.tar", "registry:registry:5000/shop/web:1.2": "registry:5000/shop/web",
 		"shop@sha256:00": "shop", "shop:1@sha256:00": "shop", "shop.tar": "shop.tar", "": "",
 	} {
 		if got := repository(result.Image{Name: name}); got != want {

@@ -37,8 +37,8 @@ func parseOutputs(values []string) ([]output, error) {
 		if named && file == "" {
 			return nil, fmt.Errorf("--output %s: the file has no name", v)
 		}
-		if file == "-" {
-			file = ""
+		if file == "-" || file == "/dev/stdout" {
+			file = "" // written to, not replaced
 		}
 		if file == "" && format.Files != nil {
 			return nil, fmt.Errorf("--output %s: this report is a folder, say which: --output %s=FOLDER", v, name)
@@ -139,9 +139,9 @@ func oneLine(errs ...error) error {
 
 // writeFile writes a file whole or not at all: under a temporary name beside
 // it, then renamed. What is no regular file (/dev/null, a pipe) is written to
-// as it is.
+// as it is, and so is what a process has open (/dev/stderr).
 func writeFile(name string, write func(io.Writer) error) (err error) {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Stat(name); err == nil && (!info.Mode().IsRegular() || isOpen(name)) {
 		return writeSpecial(name, write)
 	}
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
@@ -166,8 +166,30 @@ func writeFile(name string, write func(io.Writer) error) (err error) {
 	return os.Rename(f.Name(), name)
 }
 
+// isOpen says whether a name leads to a file that a process has open. Such a
+// link must not be replaced: whoever opened the file would get nothing.
+func isOpen(name string) bool {
+	for range 10 { // links to links
+		folder, err := filepath.EvalSymlinks(filepath.Dir(name))
+		if err != nil {
+			return false
+		}
+		if strings.HasPrefix(folder, "/proc/") {
+			return true
+		}
+		to, err := os.Readlink(name)
+		if err != nil {
+			return false
+		}
+		if name = to; !filepath.IsAbs(to) {
+			name = filepath.Join(folder, to)
+		}
+	}
+	return false
+}
+
 func writeSpecial(name string, write func(io.Writer) error) error {
-	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,6 +29,7 @@ func TestParseOutputs(t *testing.T) {
 		{nil, []place{{format: "table"}}, ""},
 		{[]string{"json=a=b.json", "table"}, []place{{"json", "a=b.json"}, {"table", ""}}, ""},
 		{[]string{"json=-"}, []place{{"json", ""}}, ""},
+		{[]string{"json=/dev/stdout"}, []place{{"json", ""}}, ""},
 		{[]string{"json=a", "json=b"}, []place{{"json", "a"}, {"json", "b"}}, ""},
 		{[]string{""}, nil, `unknown report format ""`},
 		{[]string{"JSON"}, nil, `unknown report format "JSON"`},
@@ -94,6 +96,32 @@ func TestWriteFileWholeOrNotAtAll(t *testing.T) {
 	info, err := os.Stat(name)
 	if err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("%v, %v: want a file that others can read", info.Mode(), err)
+	}
+}
+
+// A link to what someone has open is written to, never replaced by a file: a
+// shell's "> file" would stay empty.
+func TestWriteFileThatIsOpen(t *testing.T) {
+	t.Chdir(t.TempDir())
+	open, err := os.Create("open")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer open.Close()
+	links := map[string]string{"stdout": fmt.Sprintf("/proc/self/fd/%d", open.Fd()), "further": "stdout"}
+	for name, to := range links {
+		if err := os.Symlink(to, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range links {
+		err := writeFile(name, func(w io.Writer) error { _, err := io.WriteString(w, "text;"); return err })
+		if got, linkErr := os.Readlink(name); err != nil || linkErr != nil || got != to {
+			t.Errorf("%s: %v, %v: it leads to %q", name, err, linkErr, got)
+		}
+	}
+	if got := readFile(t, "open"); got != "text;text;" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -37,6 +37,12 @@ func (f *reportFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.annotations, "annotations", "", "also print log commands to stdout, in the `DIALECT` of "+strings.Join(report.Annotations, " or "))
 }
 
+// nothingAsked says that no report was asked for. Then there is a table, or
+// what a command has in its place.
+func (f *reportFlags) nothingAsked() bool {
+	return len(f.outputs) == 0 && f.format == "" && f.template == ""
+}
+
 // formatHelp lists the formats for --help.
 func formatHelp() string {
 	var b strings.Builder

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/layergate/layergate/agent/internal/scan"
 )
 
 // The Dockerfile gives lines. It never takes a verdict away, and what is wrong
@@ -118,6 +120,25 @@ func TestNoResultNoReport(t *testing.T) {
 		}
 		if entries, err := os.ReadDir("."); err != nil || len(entries) != 1 {
 			t.Errorf("%v, %v: something was written", entries, err)
+		}
+	}
+}
+
+// A scan that failed says so wherever it was asked to speak, and has no table
+// that nobody asked for.
+func TestFailedScanSpeaks(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("t.tmpl", []byte("{{.Failed}}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"":                {"scan", "none.tar"},
+		"::error":         {"scan", "none.tar", "--annotations", "github"},
+		"opening none.ta": {"scan", "none.tar", "--template", "t.tmpl"},
+	} {
+		code, stdout, stderr := run(t, t.Context(), nil, scan.Run, args...)
+		if code != 1 || !strings.HasPrefix(stdout, want) || want == "" && stdout != "" || !strings.Contains(stderr, "opening none.tar") {
+			t.Errorf("%q: exit code %d, %q, %q", args, code, stdout, stderr)
 		}
 	}
 }

@@ -27,8 +27,8 @@ func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
 	r, err := a.scanImage(ctx, &o, f)
 	if err != nil {
 		err = explain(ctx, err, f)
-		if len(f.outputs) == 0 && f.format == "" {
-			return err
+		if f.nothingAsked() {
+			rs.outputs = nil // no table that nobody asked for
 		}
 		if r == nil {
 			r = notBegun(o, err)
