@@ -40,6 +40,7 @@ const (
 	maxRow   = 1000    // instructions, and entries of a history, that are aligned
 	maxParts = 20      // texts between the variables of an instruction
 	maxCells = 4 << 20 // pairs of them that are looked at, for all stages
+	perStep  = 512     // what preparing an instruction for a row costs, in pairs
 )
 
 // Locate says where the instruction of each layer stands in a Dockerfile. path
@@ -87,7 +88,7 @@ func bestFit(stages []stage, layers []result.Layer) []lines {
 	cells := maxCells
 	for i := len(stages) - 1; i >= 0 && cells > 0; i-- {
 		for r := range rows(stages, i) {
-			if cells -= (len(r.steps) + 1) * (len(entries) + 1); cells < 0 {
+			if cells -= (len(r.steps) + 1) * (len(entries) + 1 + perStep); cells < 0 {
 				break
 			}
 			a := align(r.steps, entries)

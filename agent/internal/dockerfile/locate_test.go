@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -108,4 +109,23 @@ func shown(p *result.Place) string {
 		return fmt.Sprint(p.Line)
 	}
 	return fmt.Sprintf("%d-%d", p.Line, p.EndLine)
+}
+
+// Each stage can go on from a hundred others: that many rows are possible, and
+// few of them are made.
+func TestManyRows(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("ARG A=b\nFROM b AS s0\n")
+	for i := range 1200 {
+		fmt.Fprintf(&b, "FROM s%d${A:+} AS s%d\nRUN a %s\n", i, i+1, strings.Repeat("x", 300))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := dockerfile.Locate([]result.Layer{{Instruction: "RUN a"}}, "Dockerfile", strings.NewReader(b.String())); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 64 {
+		t.Errorf("it took %d MiB", made)
+	}
 }
