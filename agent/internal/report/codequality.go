@@ -184,8 +184,11 @@ func fingerprints(r *result.Result) []string {
 	prints, seen := make([]string, len(r.Findings)), make(map[string]int)
 	for _, i := range order {
 		f := &r.Findings[i]
-		l, _ := layerAt(r, f.Layer)
-		own := cmp.Or(f.Fingerprint, finding.Fingerprint(*f, l.Instruction))
+		own := f.Fingerprint
+		if own == "" {
+			l, _ := layerAt(r, f.Layer)
+			own = finding.Fingerprint(*f, cutField(l.Instruction))
+		}
 		prints[i] = own
 		if unique := distinctID(seen, own); unique != own {
 			sum := sha256.Sum256([]byte(unique))

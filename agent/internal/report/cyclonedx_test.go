@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -319,6 +320,23 @@ func TestCycloneDXForGitLab(t *testing.T) {
 	for _, c := range *readCycloneDX(t, render(t, "cyclonedx", shop(), Options{})).Components {
 		if c.Name == "zlib1g" && !slices.Equal(valuesOf(c.Properties, "aquasecurity:trivy:SrcName"), []string{"zlib"}) {
 			t.Errorf("the source package of zlib1g is not zlib: %v", c.Properties)
+		}
+	}
+}
+
+// TestCycloneDXTimes: a time zone may lead out of the years that there are.
+func TestCycloneDXTimes(t *testing.T) {
+	for in, want := range map[string]string{
+		"2021-12-10T01:00:00+02:00": "2021-12-09T23:00:00Z",
+		"9999-12-31T23:59:59-14:00": "",
+		"0000-01-01T00:00:00+14:00": "",
+	} {
+		at, err := time.Parse(time.RFC3339, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := cdxTime(at); got != want {
+			t.Errorf("%s is written as %q, want %q", in, got, want)
 		}
 	}
 }

@@ -123,9 +123,12 @@ func (b cdxBill) findingProperties(f *finding.Finding) cdxProperties {
 	return p
 }
 
+// cdxTime is a time as the schema wants it, which knows years of four digits;
+// a time zone may lead out of them.
 func cdxTime(t time.Time) string {
-	if t.IsZero() {
+	t = t.UTC()
+	if t.IsZero() || t.Year() < 0 || t.Year() > 9999 {
 		return ""
 	}
-	return t.UTC().Format(time.RFC3339)
+	return t.Format(time.RFC3339)
 }

@@ -69,7 +69,7 @@ func signNotices(r *result.Result, list []notice) {
 	for i := range list {
 		n := &list[i]
 		l, _ := layerAt(r, n.layer)
-		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", n.id, varying.ReplaceAllString(n.reason, "*"), varying.ReplaceAllString(l.Instruction, "*")))
+		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", n.id, varying.ReplaceAllString(cutField(n.reason), "*"), varying.ReplaceAllString(cutField(l.Instruction), "*")))
 		n.key = distinctID(seen, hex.EncodeToString(sum[:16]))
 	}
 }
