@@ -1,8 +1,11 @@
 #!/bin/sh
 # gate.sh IMAGE: for any pipeline that stops when a script fails.
-set -u
+if [ $# -ne 1 ]; then
+  echo "usage: gate.sh IMAGE" >&2
+  exit 1
+fi
 layergate scan --policy policy.yaml -o table \
-  -o json=result.json -o junit=layergate.xml -o html=layergate.html -- "${1:?usage: gate.sh IMAGE}"
+  -o json=result.json -o junit=layergate.xml -o html=layergate.html -- "$1"
 code=$?
 case $code in
 0) echo "gate: $1 may go on" ;;

@@ -146,11 +146,17 @@ func group(c *cobra.Command) {
 	c.RunE = func(*cobra.Command, []string) error { return nil }
 }
 
+// commandName is a command without the programme: "note gitlab".
+func commandName(c *cobra.Command) string {
+	_, name, _ := strings.Cut(c.CommandPath(), " ")
+	return name
+}
+
 // exactly wants n arguments, named for people.
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) != n {
-			return fmt.Errorf("%s wants %s, got %d arguments (see %s --help)", c.Name(), what, len(args), c.CommandPath())
+			return fmt.Errorf("%s wants %s, got %d arguments (see %s --help)", commandName(c), what, len(args), c.CommandPath())
 		}
 		return nil
 	}

@@ -49,7 +49,7 @@ change and the verdict on stdout):
 }
 
 func (a *app) gate(path string, f gateFlags) error {
-	rs, err := a.newReports(f.reportFlags)
+	rs, err := a.newReports(f.reportFlags, path, f.policy)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ Exit codes: 0 if all reports were written, whatever the verdict in them; 1 if no
 		Example: `  layergate report result.json -o html=report.html -o sarif=layergate.sarif --dockerfile Dockerfile`,
 		Args:    exactly(1, "one result"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			rs, err := a.newReports(f)
+			rs, err := a.newReports(f, args[0])
 			if err != nil {
 				return err
 			}

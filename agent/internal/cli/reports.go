@@ -65,7 +65,9 @@ type reports struct {
 // maxText bounds a template and a Dockerfile.
 const maxText = 4 << 20
 
-func (a *app) newReports(f reportFlags) (reports, error) {
+// newReports checks and reads what the flags ask for. No report may be written
+// over one of the inputs.
+func (a *app) newReports(f reportFlags, inputs ...string) (reports, error) {
 	rs := reports{annotations: f.annotations, options: report.Options{DefaultBranchImage: f.defaultBranchImage}}
 	values := f.outputs
 	if f.format != "" {
@@ -73,6 +75,9 @@ func (a *app) newReports(f reportFlags) (reports, error) {
 	}
 	var err error
 	if rs.outputs, err = parseOutputs(values); err != nil {
+		return rs, err
+	}
+	if err := keepInputs(rs.outputs, append(inputs, f.template, f.dockerfile)); err != nil {
 		return rs, err
 	}
 	if err := a.readTemplate(&rs, f, len(values) == 0); err != nil {
@@ -85,6 +90,22 @@ func (a *app) newReports(f reportFlags) (reports, error) {
 		}
 	}
 	return rs, rs.checkAnnotations()
+}
+
+// keepInputs refuses to write over a file that is read.
+func keepInputs(outputs []output, inputs []string) error {
+	for _, in := range inputs {
+		read, err := os.Stat(in)
+		if err != nil || !read.Mode().IsRegular() {
+			continue // reading it will say what is wrong
+		}
+		for _, out := range outputs {
+			if written, err := os.Stat(out.file); err == nil && os.SameFile(read, written) {
+				return fmt.Errorf("--output %s=%s would write over %s, which is read: name another file", out.format.Name, out.file, in)
+			}
+		}
+	}
+	return nil
 }
 
 // readTemplate reads the template. Without an output that is to have it, it is

@@ -142,3 +142,37 @@ func TestFailedScanSpeaks(t *testing.T) {
 		}
 	}
 }
+
+// What is read is not written over.
+func TestInputsAreKept(t *testing.T) {
+	t.Chdir(t.TempDir())
+	whole := readFile(t, resultFile(t, critical()))
+	for _, name := range []string{"r.json", "policy.yaml", "t.tmpl", "image.tar"} {
+		if err := os.WriteFile(name, []byte(whole), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("r.json", "link"); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"report", "r.json", "-o", "html=r.json"},
+		{"report", "r.json", "-o", "json=./r.json"},
+		{"report", "r.json", "-o", "json=link"},
+		{"report", "r.json", "-o", "template=t.tmpl", "--template", "t.tmpl"},
+		{"report", "r.json", "-o", "text=policy.yaml", "--dockerfile", "policy.yaml"},
+		{"gate", "r.json", "-p", "policy.yaml", "-o", "json=policy.yaml"},
+		{"scan", "image.tar", "-o", "json=image.tar"},
+		{"scan", "oci-archive:image.tar", "-o", "json=image.tar"},
+	} {
+		code, _, stderr := run(t, t.Context(), nil, resultOf(passed().Verdict), args...)
+		if code != 1 || !strings.Contains(stderr, "which is read: name another file") {
+			t.Errorf("%q: exit code %d, %q", args, code, stderr)
+		}
+	}
+	for _, name := range []string{"r.json", "policy.yaml", "t.tmpl", "image.tar"} {
+		if readFile(t, name) != whole {
+			t.Errorf("%s is not what it was", name)
+		}
+	}
+}

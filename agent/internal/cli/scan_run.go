@@ -19,7 +19,7 @@ import (
 // that fails still writes the files that were asked for, marked incomplete, so
 // that whoever reads them does not take an old one for today's.
 func (a *app) runScan(ctx context.Context, image string, f scanFlags) error {
-	rs, err := a.newReports(f.reportFlags)
+	rs, err := a.newReports(f.reportFlags, image, afterPrefix(image), f.policy)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,12 @@ func ending(v result.Verdict, noGate bool) error {
 		return nil
 	}
 	return decided{ExitCode(v.ExitCode)}
+}
+
+// afterPrefix is what follows a source's prefix: the path in "oci-archive:shop.tar".
+func afterPrefix(image string) string {
+	_, rest, _ := strings.Cut(image, ":")
+	return rest
 }
 
 // scanImage puts the options together and scans. What it has found out by the
