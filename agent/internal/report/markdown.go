@@ -185,7 +185,7 @@ func (m *markdown) footer() string {
 		fmt.Fprintf(&b, "**Advisories:** %s; %s\n", prose(indexInWords(m.result), maxSentence), sourceDates(d.Sources))
 	}
 	if p := m.result.Policy; p.Location != "" {
-		fmt.Fprintf(&b, "\n**Policy:** %s, rule %s\n", code(p.Location, maxCellName), code(p.Rule, maxCellName))
+		fmt.Fprintf(&b, "\n**Policy:** %s, rule %s\n", code(p.Location, maxCellName), firstOf(code(p.Rule, maxCellName), "none"))
 	}
 	return b.String()
 }

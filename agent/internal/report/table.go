@@ -153,7 +153,11 @@ func (t *table) verdict() {
 	}
 	t.newline()
 	by := fmt.Sprintf("exit code %d", v.ExitCode)
-	if p := t.result.Policy; p.Location != "" {
+	switch p := t.result.Policy; {
+	case p.Location == "":
+	case p.Rule == "":
+		by += fmt.Sprintf(", by no rule of the %s policy", p.Location)
+	default:
 		by += fmt.Sprintf(", by rule %q of the %s policy", p.Rule, p.Location)
 	}
 	t.flow(2, append([]span{text(plain, "verdict:"), text(st, verdictWord(v))}, words(faint, "("+by+")")...)...)

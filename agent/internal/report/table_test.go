@@ -98,3 +98,17 @@ func TestResultThatWasNotChecked(t *testing.T) {
 		t.Errorf("got:\n%s", got)
 	}
 }
+
+// A scan that failed early was decided by no rule, and no report makes one up.
+func TestNoRule(t *testing.T) {
+	r := failedScan()
+	r.Policy.Rule = ""
+	for format, want := range map[string]string{
+		"table": "by no rule of the embedded policy", "text": "rule: none", "markdown": "rule none",
+		"html": "Decided by no rule of the <bdi>embedded</bdi> policy",
+	} {
+		if got := string(render(t, format, r, Options{})); !strings.Contains(got, want) || strings.Contains(got, `rule ""`) {
+			t.Errorf("%s does not say %q", format, want)
+		}
+	}
+}

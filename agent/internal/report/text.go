@@ -180,7 +180,8 @@ func (t *plainText) base() {
 		}
 	}
 	if p.Location != "" {
-		t.fact(0, "policy", fmt.Sprintf("%s, rule %q", p.Location, p.Rule))
+		t.fact(0, "policy", p.Location)
+		t.fact(0, "rule", firstOf(p.Rule, "none"))
 	}
 	t.facts(0, "total", totals(t.result))
 }

@@ -56,8 +56,13 @@ func instruction(l result.Layer) string {
 var checksum = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
 
 // place is a place in the sources as compilers write it, which terminals and
-// editors turn into a link: "web/Dockerfile:7".
-func place(p result.Place) string { return fmt.Sprintf("%s:%d", p.Path, p.Line) }
+// editors turn into a link: "web/Dockerfile:7", "web/Dockerfile:7-9".
+func place(p result.Place) string {
+	if p.EndLine > p.Line {
+		return fmt.Sprintf("%s:%d-%d", p.Path, p.Line, p.EndLine)
+	}
+	return fmt.Sprintf("%s:%d", p.Path, p.Line)
+}
 
 // subject is what a finding is about: a package and its version, or a file.
 func subject(f *finding.Finding) string {

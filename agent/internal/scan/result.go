@@ -1,6 +1,8 @@
 package scan
 
 import (
+	"time"
+
 	"github.com/layergate/layergate/agent/internal/finding"
 	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/inventory"
@@ -44,14 +46,23 @@ func failed(r *result.Result, subject string, err error) *result.Result {
 func describe(r *result.Result, img *image.Image) {
 	r.Image = result.Image{
 		Name: img.Name, Source: img.Source, Location: img.Location, ID: img.ID, Digest: img.Digest,
-		Tags: img.Tags, Platform: img.Platform, Created: img.Created.UTC(), Labels: img.Config.Labels, Notes: img.Notes,
+		Tags: img.Tags, Platform: img.Platform, Created: recordable(img.Created), Labels: img.Config.Labels, Notes: img.Notes,
 	}
 	for _, l := range img.Layers {
 		r.Layers = append(r.Layers, result.Layer{
-			Index: l.Index, Instruction: l.Instruction, CreatedBy: l.CreatedBy, Created: l.Created.UTC(),
+			Index: l.Index, Instruction: l.Instruction, CreatedBy: l.CreatedBy, Created: recordable(l.Created),
 			Origin: l.Origin, Empty: l.Empty, DiffID: l.DiffID, Digest: l.Digest, Size: max(l.Size, 0),
 		})
 	}
+}
+
+// recordable is a time in UTC, or none where JSON cannot have it (RFC 3339,
+// years of four digits): an image may say anything.
+func recordable(t time.Time) time.Time {
+	if t = t.UTC(); t.Year() < 0 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
 }
 
 // take writes the inventory into the result.
