@@ -238,11 +238,15 @@ func testKeptRunning(t *testing.T, image string) {
 		{[]string{"--entrypoint", "tail", image, "-f", "/dev/null"}, []string{"sh", "-e", "-c", "layergate version"}},
 	} {
 		container := run(t, "docker", append([]string{"run", "--detach", "--rm", "--network", "none"}, test.start...)...)
+		t.Cleanup(func() {
+			if out, err := exec.Command("docker", "kill", container).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
 		got := run(t, "docker", append([]string{"exec", container}, test.step...)...)
 		if got != version {
 			t.Errorf("%q printed %q", test.step, got)
 		}
-		run(t, "docker", "kill", container)
 	}
 }
 

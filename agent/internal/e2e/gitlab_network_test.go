@@ -151,6 +151,7 @@ func TestGitLabNote(t *testing.T) {
 			if p.jobs[scanJob] != test.scan || !strings.Contains(p.log, test.want) {
 				t.Errorf("the scan is %s, want %s and %q\n%s", p.jobs[scanJob], test.scan, test.want, p.log)
 			}
+			server.Close() // it writes no more
 			if test.written && !strings.Contains(written, "/artifacts/file/layergate/report.html") {
 				t.Errorf("the note does not link to the page:\n%s", written)
 			}

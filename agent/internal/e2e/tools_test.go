@@ -42,7 +42,7 @@ func need(t testing.TB, tools ...string) {
 func run(t testing.TB, tool string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(tool, args...)
-	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0", "BUILDAH_ISOLATION=chroot")
+	cmd.Env = append(os.Environ(), "DOCKER_BUILDKIT=0", "BUILDAH_ISOLATION=chroot", "GIT_CONFIG_GLOBAL=/dev/null")
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

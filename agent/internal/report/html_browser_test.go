@@ -171,8 +171,8 @@ func eval[T any](p *tab, expression string) T {
 // want fails unless the expression is true, now or soon.
 func (p *tab) want(expression string) {
 	p.t.Helper()
-	for range 100 {
-		if eval[bool](p, expression) {
+	for range 500 {
+		if eval[bool](p, "(() => { try { return !!("+expression+") } catch { return false } })()") {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
