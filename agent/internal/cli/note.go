@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
+	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/network"
 	"github.com/layergate/layergate/agent/internal/note"
 	"github.com/layergate/layergate/agent/internal/report"
@@ -181,9 +182,5 @@ func repository(i result.Image) string {
 	if prefix, rest, ok := strings.Cut(name, ":"); ok && slices.Contains(prefixes, prefix) {
 		name = rest
 	}
-	name, _, _ = strings.Cut(name, "@")
-	if at := strings.LastIndexByte(name, ':'); at > strings.LastIndexByte(name, '/') {
-		name = name[:at]
-	}
-	return name
+	return image.Repository(name)
 }

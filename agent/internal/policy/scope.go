@@ -1,6 +1,10 @@
 package policy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/layergate/layergate/agent/internal/image"
+)
 
 // matches reports whether a rule with this scope is for the image.
 func (s Scope) matches(names []string, labels map[string]string, job string) bool {
@@ -62,21 +66,12 @@ func imageNames(name string, tags []string) []string {
 		}
 		for _, spelling := range spellings(reference) {
 			names = append(names, spelling)
-			if r := repository(spelling); r != spelling {
+			if r := image.Repository(spelling); r != spelling {
 				names = append(names, r)
 			}
 		}
 	}
 	return names
-}
-
-// repository is a reference without its tag and digest.
-func repository(reference string) string {
-	reference, _, _ = strings.Cut(reference, "@")
-	if colon := strings.LastIndexByte(reference, ':'); colon > strings.LastIndexByte(reference, '/') {
-		reference = reference[:colon]
-	}
-	return reference
 }
 
 // spellings are the ways to write a reference: for one to Docker Hub the short

@@ -13,6 +13,7 @@ import (
 	"github.com/owenrumney/go-sarif/v2/sarif"
 
 	"github.com/layergate/layergate/agent/internal/finding"
+	"github.com/layergate/layergate/agent/internal/image"
 	"github.com/layergate/layergate/agent/internal/result"
 )
 
@@ -130,12 +131,9 @@ func sarifCategory(r *result.Result) string {
 // and digest. Of an image in a file only the file's name counts, since folders
 // differ from machine to machine.
 func imageRepository(img result.Image) string {
-	name, _, _ := strings.Cut(img.Name, "@")
+	name := img.Name
 	if img.Location != "" && strings.Contains(img.Name, img.Location) {
 		name = img.Location[strings.LastIndexByte(img.Location, '/')+1:]
 	}
-	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
-		name = name[:i]
-	}
-	return cmp.Or(strings.Trim(name, "/"), "image")
+	return cmp.Or(strings.Trim(image.Repository(name), "/"), "image")
 }
